@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Build, run and test Freehold. `make help` lists targets and variables.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+# ---- Variables that a user may set; `make help` prints the text after ##
+O ?= build##               output folder
+V ?= 0##                   1 shows the commands
+CROSS_COMPILE ?= aarch64-linux-gnu-##  prefix of the GNU toolchain, e.g. aarch64-none-elf-
+LLVM ?=##                  1 builds with clang and lld, -19 with clang-19 and lld-19
+HOSTCC ?= gcc##             compiler of host tests
+ARCH_DIR ?= arch/aarch64##  folder with barrier.h, cache.h, ... for `make lib`
+LIBFDT_SRC ?=##            build libfdt from this source folder instead of Debian's package
+T ?=##                     run only the tests whose name starts so, e.g. T=mm.page
+FH_CPU_MAX ?= 8##          highest number of CPUs
+PREFIX ?= /usr/local##     where `make install` puts things
+DESTDIR ?=##               staging folder in front of it
+APPEND ?=##                bootargs of `make run`, e.g. APPEND="fh.run=main"
+
+.DEFAULT_GOAL := all
+VERSION := $(shell sed -n 's/^.define FH_VERSION "\(.*\)"/\1/p' lib/version.h)
+
+ifeq ($(V),1)
+Q :=
+else
+Q := @
+endif
+say = @printf '  %-7s %s\n' $(1) $(2)
+
+# ---- Set-up: which goals need packages, and where the private ones lie
+goals := $(or $(MAKECMDGOALS),all)
+needs_check := $(filter check check-% unit $(O)/unit/%,$(goals))
+needs_run := $(filter all run images $(O)/%.img $(O)/%.elf compile_commands.json,$(goals))
+ifneq ($(strip $(needs_check)),)
+setup_level := check
+else ifneq ($(strip $(needs_run)),)
+setup_level := run
+endif
+ifdef setup_level
+setup_done := $(shell mkdir -p $(O) && LLVM='$(LLVM)' LIBFDT_SRC='$(LIBFDT_SRC)' \
+	FH_SETUP_MK='$(O)/setup.mk' CROSS_COMPILE='$(CROSS_COMPILE)' tools/setup.sh $(setup_level))
+ifneq ($(.SHELLSTATUS),0)
+$(error set-up failed; the lines above say what is missing)
+endif
+include $(O)/setup.mk
+endif
+
+# ---- Toolchains
+ifneq ($(LLVM),)
+llvm_suffix := $(filter -%,$(LLVM))
+CC := clang$(llvm_suffix) --target=aarch64-none-elf
+AR := llvm-ar$(llvm_suffix)
+OBJCOPY := llvm-objcopy$(llvm_suffix)
+LD_FLAGS := -fuse-ld=lld
+ifneq ($(llvm_suffix),)
+LD_FLAGS := -fuse-ld=lld$(llvm_suffix)
+endif
+else
+CC := $(CROSS_COMPILE)gcc
+AR := $(CROSS_COMPILE)ar
+OBJCOPY := $(CROSS_COMPILE)objcopy
+LD_FLAGS :=
+endif
+
+PICOLIBC ?= /usr/lib/picolibc/aarch64-linux-gnu
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef \
+	-Wvla -Werror
+# Paths in messages and debug data are relative, whatever the folder: images are reproducible.
+COMMON := -std=gnu17 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=. -I. -I$(O)/include \
+	-include $(O)/include/config.h
+cc_include = $(shell $(CC) -print-file-name=include)
+TARGET_FLAGS = $(COMMON) -O2 -ffreestanding -fno-common -ffunction-sections -fdata-sections -fPIE \
+	-fvisibility=hidden -mstrict-align -mgeneral-regs-only -fstack-protector-strong \
+	-fno-omit-frame-pointer -ftls-model=local-exec -mno-outline-atomics \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables -nostdinc -isystem $(PICOLIBC)/include \
+	-isystem $(cc_include) -isystem $(fdt_include) -I$(ARCH_DIR)
+LINK_FLAGS := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,max-page-size=4096 \
+	-Wl,--gc-sections,--build-id=none,--fatal-warnings,--defsym=vfprintf=__i_vfprintf \
+	-Wl,-T,linker.ld $(LD_FLAGS)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_FLAGS = $(COMMON) -O1 -Iarch/host -DFH_TEST_HOOKS -fno-omit-frame-pointer
+
+# ---- Sources: what lies in a folder belongs to it
+lib_sources := $(sort $(wildcard lib/*.c mm/*.c iommu/*.c))
+boot_sources := $(sort $(wildcard boot/*.c boot/*.S))
+kernel_only := boot/main.c $(sort $(wildcard boot/job*.c))
+runtime_sources := $(filter-out $(kernel_only),$(boot_sources))
+loader_sources := $(sort $(wildcard examples/bootloader/*.c))
+suite_sources := $(sort $(wildcard tests/target/*.c))
+unit_names := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.*.c)))
+thread_names := $(filter %.threads,$(unit_names))
+broken_names := $(patsubst tests/qemu/broken/%.S,%,$(sort $(wildcard tests/qemu/broken/*.S)))
+
+objects = $(addprefix $(O)/$(1)/,$(addsuffix .o,$(basename $(2))))
+
+kernel_objects := $(call objects,target,$(runtime_sources) $(kernel_only) $(lib_sources))
+loader_objects := $(call objects,target,$(runtime_sources) $(loader_sources) $(lib_sources))
+test_objects := $(call objects,target-test,$(runtime_sources) $(suite_sources) $(lib_sources))
+
+# ---- libfdt for the target
+ifneq ($(LIBFDT_SRC),)
+fdt_include := $(LIBFDT_SRC)
+fdt_library := $(O)/libfdt/libfdt.a
+fdt_objects := $(patsubst $(LIBFDT_SRC)/%.c,$(O)/libfdt/%.o,$(wildcard $(LIBFDT_SRC)/fdt*.c))
+$(O)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(O)/include/config.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -W%,$(TARGET_FLAGS)) -c -o $@ $<
+$(fdt_library): $(fdt_objects)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+else
+fdt_include := $(SETUP_LIBFDT)/include
+fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
+endif
+
+.PHONY: all images lib install run check check-long unit clean help FORCE
+all: images lib ## images and library (the default)
+images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
+lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
+
+# config.h changes only when its text does.
+$(O)/include/config.h: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '/* Made by make from its variables. */' '#define FH_CPU_MAX $(FH_CPU_MAX)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# Objects are made again when the command that makes them changes (LLVM=1, CROSS_COMPILE, ...).
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(CC) $(TARGET_FLAGS)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+define target_rules
+$(O)/$(1)/%.o: %.c $(O)/include/config.h $(O)/flags
+	$$(call say,CC,$$<)
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) $$(TARGET_FLAGS) $(2) -MMD -MP -c -o $$@ $$<
+$(O)/$(1)/%.o: %.S $(O)/include/config.h $(O)/flags
+	$$(call say,AS,$$<)
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) $$(TARGET_FLAGS) $(2) -MMD -MP -c -o $$@ $$<
+endef
+$(eval $(call target_rules,target,))
+$(eval $(call target_rules,target-test,-DFH_TEST_HOOKS))
+
+link = $(Q)$(CC) $(LINK_FLAGS) -o $@ $(filter %.o,$^) $(fdt_library) $(PICOLIBC)/lib/libc.a
+
+$(O)/freehold.elf: $(kernel_objects) linker.ld $(fdt_library)
+	$(call say,LD,$@)
+	$(link)
+$(O)/bootloader.elf: $(loader_objects) linker.ld $(fdt_library)
+	$(call say,LD,$@)
+	$(link)
+$(O)/freehold-test.elf: $(test_objects) linker.ld $(fdt_library)
+	$(call say,LD,$@)
+	$(link)
+$(O)/%.img: $(O)/%.elf
+	$(call say,IMAGE,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(O)/libfreehold.a: $(call objects,target,$(lib_sources))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+# Includes from the root of the tree become <freehold/...>, so that nothing else is found by them.
+install: lib ## headers, libfreehold.a and freehold.pc below DESTDIR and PREFIX
+	$(Q)for h in $(wildcard lib/*.h mm/*.h iommu/*.h); do \
+		case $$h in *_priv.h) continue;; esac; \
+		install -d $(DESTDIR)$(PREFIX)/include/freehold/$$(dirname $$h); \
+		sed -E 's@^#include "((lib|mm|iommu)/[^"]+)"@#include <freehold/\1>@' $$h \
+			> $(DESTDIR)$(PREFIX)/include/freehold/$$h; \
+	done
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	$(Q)install -m 644 $(O)/libfreehold.a $(DESTDIR)$(PREFIX)/lib/
+	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'Name: freehold' \
+		'Description: page ownership and shared IOMMU page tables for AArch64 firmware' \
+		'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' \
+		'Libs: -L$${prefix}/lib -lfreehold' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/freehold.pc
+
+# ---- Run
+QEMU_VIRT := -M virt,virtualization=on -cpu cortex-a72 -m 512 -display none -monitor none -nic none \
+	-no-reboot -semihosting -serial stdio
+run: images ## the main job in QEMU: the bootloader stage, then the kernel
+	$(Q)$(SETUP_QEMU) $(QEMU_VIRT) -kernel $(O)/bootloader.img -initrd $(O)/freehold.img \
+		-append '$(APPEND)'
+
+# ---- Host tests
+host_library = $(call objects,host,$(lib_sources) $(wildcard arch/host/*.c) \
+	$(wildcard boot/devtree*.c) boot/bootargs.c tests/unit/hooks.c)
+tsan_library = $(subst $(O)/host/,$(O)/tsan/,$(host_library))
+define host_rules
+$(O)/$(1)/%.o: %.c $(O)/include/config.h
+	$$(call say,HOSTCC,$$<)
+	@mkdir -p $$(@D)
+	$(Q)$$(HOSTCC) $$(HOST_FLAGS) $(2) -MMD -MP -c -o $$@ $$<
+endef
+$(eval $(call host_rules,host,$(SANITIZE)))
+$(eval $(call host_rules,tsan,-fsanitize=thread))
+
+$(addprefix $(O)/unit/,$(filter-out %.threads,$(unit_names))): $(O)/unit/%: $(O)/host/tests/unit/%.o $(host_library)
+	$(call say,HOSTLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lcmocka -lfdt -lpthread
+$(addprefix $(O)/unit/,$(thread_names)): $(O)/unit/%: $(O)/tsan/tests/unit/%.o $(tsan_library)
+	$(call say,HOSTLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -fsanitize=thread -o $@ $^ -lcmocka -lfdt -lpthread
+unit: $(addprefix $(O)/unit/,$(unit_names)) ## build the host tests
+.SECONDARY:
+
+$(O)/broken/%.elf: tests/qemu/broken/%.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -nostdlib -static -Wl,-Ttext=0x40200000 -Wl,--build-id=none $(LD_FLAGS) -o $@ $<
+
+check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' T='$(T)' MAKE='$(MAKE)' HOSTCC='$(HOSTCC)'
+check_needs := images unit $(patsubst %,$(O)/broken/%.elf,$(broken_names))
+check: $(check_needs) ## every test but the long ones; T= picks
+	$(Q)$(check_env) /usr/bin/python3 tests/check.py
+check-long: $(check_needs) ## every test
+	$(Q)$(check_env) LONG=1 /usr/bin/python3 tests/check.py
+
+# ---- For editors
+database = $(foreach s,$(filter %.c,$(2)),{"directory":"$(CURDIR)"$(comma)"file":"$(s)"$(comma)"command":"$(subst ",\",$(3)) -c $(s)"}$(comma))
+comma := ,
+compile_commands.json: $(O)/include/config.h ## the database that clangd and clang-tidy read
+	$(call say,JSON,$@)
+	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources),$(CC) $(TARGET_FLAGS))$(call database,,$(wildcard tests/unit/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
+
+clean: ## remove the output folder
+	rm -rf $(O) compile_commands.json
+
+help: ## this list
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{printf "%-24s %s\n", $$1, $$2}'
+	@echo 'Variables:'
+	@sed -n 's/^\([A-Z_]*\) ?= *\([^#]*\)## *\(.*\)/\1#\2#\3/p' Makefile | awk -F'#' '{printf "  %-22s %s (%s)\n", $$1, $$3, $$2}'
+
+-include $(wildcard $(O)/*/*/*.d $(O)/*/*/*/*.d)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Descriptors of live tables: real atomics, so that TSan sees them, and a record of each change. */
+#ifndef FH_ARCH_ATOMIC_H
+#define FH_ARCH_ATOMIC_H
+
+#include "arch/host/trace.h"
+
+static inline uint64_t arch_desc_load(const uint64_t *slot)
+{
+	/* Stronger than the machine's: the host has no address dependency to order what lies below. */
+	return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+}
+
+static inline void arch_desc_store(uint64_t *slot, uint64_t value)
+{
+	uint64_t old = __atomic_exchange_n(slot, value, __ATOMIC_RELEASE);
+
+	host_trace_add(&(struct host_event){ .kind = HOST_STORE,
+					     .address = (uintptr_t)slot,
+					     .size = sizeof(*slot),
+					     .old = old,
+					     .value = value });
+}
+
+static inline bool arch_desc_cas(uint64_t *slot, uint64_t *expected, uint64_t desired)
+{
+	if (!__atomic_compare_exchange_n(slot, expected, desired, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return false;
+	host_trace_add(&(struct host_event){ .kind = HOST_CAS,
+					     .address = (uintptr_t)slot,
+					     .size = sizeof(*slot),
+					     .old = *expected,
+					     .value = desired });
+	return true;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Cache maintenance, recorded; the geometry is the test's to choose. */
+#ifndef FH_ARCH_CACHE_H
+#define FH_ARCH_CACHE_H
+
+#include <string.h>
+
+#include "arch/host/trace.h"
+
+static inline size_t arch_cache_line_bytes(void)
+{
+	return host_cache_line;
+}
+
+static inline size_t arch_cache_writeback_granule(void)
+{
+	return host_cache_writeback_granule;
+}
+
+#define FH_ARCH_CACHE_OP(name, event)                                               \
+	static inline void arch_cache_##name(const void *start, size_t bytes)       \
+	{                                                                           \
+		host_trace_add(&(struct host_event){ .kind = (event),               \
+						     .address = (uintptr_t)start,   \
+						     .size = bytes });              \
+	}
+
+FH_ARCH_CACHE_OP(clean, HOST_CLEAN)
+FH_ARCH_CACHE_OP(clean_invalidate, HOST_CLEAN_INVALIDATE)
+FH_ARCH_CACHE_OP(invalidate, HOST_INVALIDATE)
+
+static inline void arch_zero(void *start, size_t bytes)
+{
+	memset(start, 0, bytes);
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The recorder. One buffer, filled through an atomic index. */
+#include "arch/host/trace.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+size_t host_cache_line = 64;
+size_t host_cache_writeback_granule = 64;
+
+static struct host_event *_Atomic trace_buffer;
+static size_t trace_capacity;
+static _Atomic size_t trace_count;
+
+void host_trace_start(struct host_event *buffer, size_t capacity)
+{
+	trace_capacity = capacity;
+	atomic_store(&trace_count, 0);
+	atomic_store(&trace_buffer, buffer);
+}
+
+size_t host_trace_stop(void)
+{
+	atomic_store(&trace_buffer, NULL);
+	return atomic_load(&trace_count);
+}
+
+void host_trace_add(const struct host_event *event)
+{
+	struct host_event *buffer = atomic_load_explicit(&trace_buffer, memory_order_relaxed);
+	size_t at;
+
+	if (!buffer)
+		return;
+	at = atomic_fetch_add(&trace_count, 1);
+	if (at >= trace_capacity) {
+		fprintf(stderr, "host trace: more than %zu events\n", trace_capacity);
+		abort();
+	}
+	buffer[at] = *event;
+}

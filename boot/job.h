@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The main job: take over the bootloader's table, map into the windows that are ours, compare
+ * software and CPU walks, give everything back, and show that no borrowed byte has changed.
+ */
+#ifndef FH_BOOT_JOB_H
+#define FH_BOOT_JOB_H
+
+#include "boot/start.h"
+#include "iommu/pgtable.h"
+
+#define JOB_MAPPINGS_MAX 8
+
+/* One thing mapped for the device. */
+struct job_mapping {
+	const char *what;
+	fh_dma_addr_t iova;
+	fh_phys_addr_t pa;
+	uint64_t size;
+	struct fh_attr attr;
+	struct fh_page *page; /* ours to free, or NULL */
+};
+
+struct job {
+	struct machine *machine;
+	struct devtree_handover handover; /* of an adopted table */
+	bool adopted;
+	struct fh_pgtable table;
+	struct job_mapping mapping[JOB_MAPPINGS_MAX];
+	unsigned int mapping_count;
+};
+
+/* Return: one of enum exit_status; every failure has said its line. */
+int job_run(struct machine *machine);
+
+/* A line `fh: main: <subject>: <value>: <why> (<errno name>)`; gives @err back. */
+int job_refuse(const char *subject, uint64_t value, const char *why, int err);
+
+/* Compare software lookup and CPU walk over all mappings and all foreign leaves. 0 or -EIO after a line. */
+int job_compare(const struct job *job);
+
+/* The borrowed table pages before and after. */
+struct job_snapshot {
+	struct fh_page *page[2];
+	uint64_t base[2];
+	uint64_t size[2];
+};
+
+int job_snapshot_take(struct job *job, struct job_snapshot *snapshot);
+/* Return: 0 when every byte is equal, -EIO after a line that names the first that is not. */
+int job_snapshot_compare(struct job *job, struct job_snapshot *snapshot);
+void job_snapshot_drop(struct job *job, struct job_snapshot *snapshot);
+
+#endif

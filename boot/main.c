@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel: /chosen/bootargs says what runs.
+ *
+ *   fh.run=main     the main job (default)
+ *   fh.run=memmap   only the memory map, which every boot prints
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "boot/bootargs.h"
+#include "boot/console.h"
+#include "boot/exit.h"
+#include "boot/job.h"
+#include "boot/start.h"
+
+int freehold_main(struct machine *machine)
+{
+	static const char *const known[] = { "run" };
+	char run[32] = "main";
+	int status;
+
+	bootargs_check(machine->args, known, FH_ARRAY_SIZE(known), &console_out);
+	(void)bootargs_get(machine->args, "run", run, sizeof(run));
+	if (strcmp(run, "main") == 0) {
+		status = job_run(machine);
+	} else if (strcmp(run, "memmap") == 0) {
+		status = EXIT_STATUS_OK;
+	} else {
+		printf("fh: main: fh.run: %s: neither main nor memmap (EINVAL)\n", run);
+		status = EXIT_STATUS_REFUSED;
+	}
+	printf("fh: main: done: status %d\n", status);
+	return status;
+}

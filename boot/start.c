@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the MMU on to a machine whose memory is known: tree, console, memory map, direct map,
+ * frames. Each step hands the next one value; the first that fails says why and ends the run.
+ */
+#include "boot/start.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <cpu.h>
+#include <sysreg.h>
+
+#include "boot/bootargs.h"
+#include "boot/console.h"
+#include "boot/exit.h"
+#include "boot/mmu.h"
+#include "lib/error.h"
+#include "lib/hooks.h"
+#include "lib/version.h"
+
+extern char image_start_code[], image_end[];
+extern char tls_data_start[], tls_data_end[], tls_zero_end[];
+
+void boot_thread_pointer(void);
+_Noreturn void boot_main(uint64_t x0);
+_Noreturn void __stack_chk_fail(void);
+
+/* Changed at boot, before the first function that is protected by it. */
+uintptr_t __stack_chk_guard = 0x5bd1e995c2b2ae35;
+
+static struct machine machine;
+
+/* Declarations, ranges and names of the memory map. */
+static _Alignas(16) unsigned char map_storage[128 * 1024];
+
+/* The thread control block (16 bytes) and the C library's thread-local data; errno is there. */
+static _Alignas(16) unsigned char thread_area[512];
+
+uint64_t image_base(void)
+{
+	return (uintptr_t)image_start_code;
+}
+
+uint64_t image_size(void)
+{
+	return (uintptr_t)image_end - (uintptr_t)image_start_code;
+}
+
+_Noreturn void __stack_chk_fail(void)
+{
+	fh_hook_bug("the stack is intact", "stack protector", 0);
+}
+
+/* Called by boot/entry.S. The guard gets what differs from boot to boot. */
+__attribute__((optimize("no-stack-protector"))) void boot_thread_pointer(void)
+{
+	size_t data_bytes = (size_t)(tls_data_end - tls_data_start);
+
+	FH_BUG_ON(16 + (size_t)(tls_zero_end - tls_data_start) > sizeof(thread_area));
+	memcpy(thread_area + 16, tls_data_start, data_bytes);
+	arch_write_sysreg((uintptr_t)thread_area, tpidr_el0);
+	__stack_chk_guard ^= arch_read_sysreg(cntpct_el0) * UINT64_C(0x9e3779b97f4a7c15) ^
+			     (uintptr_t)thread_area;
+	/* A string that runs over the guard must not be able to write it. */
+	__stack_chk_guard &= ~(uintptr_t)0xff;
+}
+
+static _Noreturn void refuse(void)
+{
+	printf("fh: boot: stopped: status %d\n", EXIT_STATUS_REFUSED);
+	exit_now(EXIT_STATUS_REFUSED);
+}
+
+static void open_tree(uint64_t x0)
+{
+	uint64_t base;
+	size_t bytes;
+	int err = devtree_locate(x0, &base, &bytes);
+
+	if (err) {
+		printf("fh: boot: x0: %#llx: %s (%s)\n", (unsigned long long)x0,
+		       err == -ERANGE ? "a device tree larger than 16 MiB" : "no device tree there",
+		       fh_error_name(err));
+		refuse();
+	}
+	if (devtree_open(&machine.tree, (const void *)(uintptr_t)base, bytes, &console_out))
+		refuse();
+}
+
+/* Without a console the boot goes on: its text is kept for semihosting. */
+static void start_console(void)
+{
+	const struct console_driver *driver = NULL;
+	struct devtree_uart uart;
+	const char *at;
+
+	if (devtree_stdout(&machine.tree, &uart))
+		return;
+	for (at = uart.compatible; at < uart.compatible + uart.compatible_bytes && !driver;
+	     at += strlen(at) + 1)
+		driver = console_find(at);
+	if (!driver) {
+		printf("fh: boot: warning: %s: %s: no driver for this console\n", uart.path,
+		       uart.compatible);
+		return;
+	}
+	if (mmu_map_device(uart.base, uart.size)) {
+		printf("fh: boot: warning: %s: %#llx: console cannot be mapped\n", uart.path,
+		       (unsigned long long)uart.base);
+		return;
+	}
+	console_start(driver, uart.base);
+}
+
+static void print_banner(uint64_t x0)
+{
+	printf("fh: boot: freehold " FH_VERSION " at %#llx, EL%u, device tree at %#llx (x0 %#llx)\n",
+	       (unsigned long long)image_base(), arch_current_el(),
+	       (unsigned long long)(uintptr_t)machine.tree.blob, (unsigned long long)x0);
+}
+
+static void report_fault(void *ctx, const struct fh_fault *fault)
+{
+	(void)ctx;
+	fh_fault_describe(fault, &console_out);
+}
+
+/* Metadata first, because it is memory of the map; then no address changes its kind any more. */
+static int start_frames(void)
+{
+	struct fh_memmap *map = &machine.map;
+	size_t bytes = fh_frames_metadata_bytes(map);
+	fh_phys_addr_t metadata;
+	int err;
+
+	err = fh_memmap_place(map, bytes, 4096, 0, UINT64_MAX, FH_MEM_RESERVED, "frame metadata",
+			      &metadata);
+	if (err) {
+		printf("fh: boot: frame metadata: %zu bytes: no usable range holds them (%s)\n",
+		       bytes, fh_error_name(err));
+		return err;
+	}
+	err = mmu_map_memory(map, (uintptr_t)machine.tree.blob, machine.tree.bytes);
+	if (err) {
+		printf("fh: boot: direct map: %zu ranges: cannot be mapped (%s)\n", map->range_count,
+		       fh_error_name(err));
+		return err;
+	}
+	fh_memmap_print(map, &console_out);
+	err = fh_frames_init(&machine.frames,
+			     &(struct fh_frames_config){
+				     .map = map,
+				     .metadata = (void *)(uintptr_t)metadata.raw,
+				     .metadata_bytes = bytes,
+				     .report = { .report = report_fault },
+			     });
+	if (err)
+		printf("fh: boot: frames: %zu bytes of metadata: refused (%s)\n", bytes,
+		       fh_error_name(err));
+	return err;
+}
+
+static void print_frames(void)
+{
+	struct fh_frames_stats stats;
+
+	fh_frames_stats(&machine.frames, &stats);
+	printf("fh: frames: %llu of 4 KiB: %llu free, %llu reserved; metadata %llu bytes\n",
+	       (unsigned long long)stats.frames, (unsigned long long)stats.free,
+	       (unsigned long long)stats.reserved, (unsigned long long)stats.metadata_bytes);
+}
+
+_Noreturn void boot_main(uint64_t x0)
+{
+	struct devtree_images images = { 0 };
+	enum psci_conduit conduit = PSCI_NONE;
+
+	open_tree(x0);
+	start_console();
+	print_banner(x0);
+	if (devtree_psci(&machine.tree, &conduit) == 0)
+		exit_set_psci(conduit);
+	images.kernel_base = image_base();
+	images.kernel_size = image_size();
+	images.tree_base = (uintptr_t)machine.tree.blob;
+	images.tree_size = machine.tree.bytes;
+	if (fh_memmap_init(&machine.map, map_storage, sizeof(map_storage), 12) ||
+	    devtree_memmap(&machine.tree, &images, &machine.map) || start_frames())
+		refuse();
+	print_frames();
+	machine.args = devtree_bootargs(&machine.tree);
+	exit_now((enum exit_status)freehold_main(&machine));
+}

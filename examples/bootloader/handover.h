@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hand-over of the example bootloader: the table it builds and the tree that tells of it.
+ */
+#ifndef FH_EXAMPLES_HANDOVER_H
+#define FH_EXAMPLES_HANDOVER_H
+
+#include "boot/start.h"
+
+/* Index 0 write-back, 1 non-cacheable, 2 Device-nGnRE, 3 Device-nGnRnE. */
+#define HANDOVER_MAIR UINT64_C(0x000444ff)
+
+#define HANDOVER_TABLE_ORDER 2
+#define HANDOVER_FIRMWARE_ORDER 4
+#define HANDOVER_SHARED_ORDER 4
+#define HANDOVER_WINDOWS 3
+
+/**
+ * struct handover - What was built. Physical addresses.
+ * @tables: the lower tables, 2^HANDOVER_TABLE_ORDER pages.
+ * @firmware: the firmware's own memory, mapped by entries of its own.
+ * @shared: memory that the kernel is to map.
+ * @device: registers that the kernel is to map; size 0 when the machine has none.
+ */
+struct handover {
+	uint64_t root;
+	uint64_t tables;
+	uint64_t firmware;
+	uint64_t shared;
+	uint64_t device;
+	uint64_t device_size;
+	uint64_t mair;
+	unsigned int output_bits;
+};
+
+/* A line that says what is wrong; gives @err back. */
+int handover_refuse(const char *subject, uint64_t value, const char *why, int err);
+
+/* A zeroed block that is given away for good; 0 (after a line) when there is none. */
+uint64_t handover_alloc(struct machine *machine, unsigned int order);
+
+/* Allocate the regions and build the table. Return: 0 or a negative errno, after a line. */
+int handover_build(struct machine *machine, uint64_t mair, struct handover *handover);
+
+/* The completed copy of the tree, cleaned. Return: its address, or 0 after a line. */
+uint64_t handover_tree(struct machine *machine, const struct handover *handover);
+
+#endif

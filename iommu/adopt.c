@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scan of an inherited tree. Nothing is written: not to the tables, and not to the caller's
+ * struct until all of it was seen. A loop over at most four open tables, no recursion.
+ *
+ *   windows     sorted out first: the scan asks whether an entry lies in one
+ *   each table  is it where a table may lie? was it here before? is it its own ancestor?
+ *   each entry  legal, within the output size, without reserved bits?
+ *   then        a software bit that no foreign entry has
+ */
+#include "iommu/adopt.h"
+
+#include <cache.h>
+
+#include "iommu/pgtable_priv.h"
+#include "lib/error.h"
+
+#define LEVELS 4
+
+/* A table that is open: the scan goes on at @index when what lies below is done. */
+struct open_table {
+	uint64_t pa;
+	uint64_t iova;
+	unsigned int index;
+	int level;
+};
+
+struct scan {
+	const struct fh_pgtable_config *config;
+	const struct fh_handover *handover;
+	struct fh_shape shape;
+	struct fh_adopt_report *report;
+	struct open_table open[LEVELS];
+	int depth; /* open tables */
+	uint64_t software_used;
+};
+
+static const char *declared_by(const struct scan *scan, uint64_t pa)
+{
+	return fh_memmap_classify(scan->config->frames->config.map, fh_phys(pa)).by;
+}
+
+/* @table NULL: it is about the hand-over itself. */
+static void find(struct scan *scan, enum fh_adopt_code code, const struct open_table *table,
+		 uint64_t desc, uint64_t iova, uint64_t value)
+{
+	struct fh_adopt_report *report = scan->report;
+	struct fh_adopt_finding finding = {
+		.code = code,
+		.table = table ? fh_phys(table->pa) : FH_PHYS_INVALID,
+		.index = table ? table->index : 0,
+		.level = (int8_t)(table ? table->level : 0),
+		.desc = desc,
+		.iova = fh_dma(iova),
+		.value = value,
+		.by = declared_by(scan, value),
+	};
+
+	if (code >= FH_ADOPT_SHARED_TABLE) {
+		report->warnings++;
+	} else {
+		if (!report->refusals++)
+			report->first = code;
+	}
+	if (report->finding)
+		report->finding(report->ctx, &finding);
+}
+
+static void scan_windows(struct scan *scan)
+{
+	const struct fh_handover *handover = scan->handover;
+	uint64_t granule = UINT64_C(1) << scan->shape.granule_lg2;
+
+	if (handover->window_count == 0 || handover->window_count > FH_WINDOW_MAX) {
+		find(scan, FH_ADOPT_WINDOW_COUNT, NULL, 0, 0, handover->window_count);
+		return;
+	}
+	for (unsigned int w = 0; w < handover->window_count; w++) {
+		uint64_t base = handover->windows[w].base.raw;
+		uint64_t size = handover->windows[w].size;
+
+		if (size == 0 || !fh_is_aligned(base | size, granule)) {
+			find(scan, FH_ADOPT_WINDOW_ALIGN, NULL, 0, base, size);
+			continue;
+		}
+		if (!fh_range_fits(base, size, scan->shape.ias)) {
+			find(scan, FH_ADOPT_WINDOW_RANGE, NULL, 0, base, size);
+			continue;
+		}
+		for (unsigned int v = 0; v < w; v++)
+			if (handover->windows[v].size &&
+			    fh_ranges_overlap(base, size, handover->windows[v].base.raw,
+					      handover->windows[v].size))
+				find(scan, FH_ADOPT_WINDOW_OVERLAP, NULL, 0, base, size);
+	}
+}
+
+static bool touches_window(const struct scan *scan, uint64_t base, uint64_t span)
+{
+	for (unsigned int w = 0; w < scan->handover->window_count; w++)
+		if (fh_ranges_overlap(base, span, scan->handover->windows[w].base.raw,
+				      scan->handover->windows[w].size))
+			return true;
+	return false;
+}
+
+/* May a table lie at @pa? It must be RAM of somebody else, which we may read and they keep. */
+static enum fh_adopt_code judge_place(const struct scan *scan, uint64_t pa)
+{
+	enum fh_borrow_refusal why;
+
+	if (fh_page_borrow_phys(scan->config->frames, fh_phys(pa), &why))
+		return fh_frame_state(scan->config->frames, fh_phys(pa)) == FH_FRAME_RESERVED ?
+			       FH_ADOPT_OK :
+			       FH_ADOPT_ALLOCATABLE;
+	switch (why) {
+	case FH_BORROW_NOMAP:
+		return FH_ADOPT_NOMAP;
+	case FH_BORROW_NO_RAM:
+		return FH_ADOPT_OUTSIDE_RAM;
+	default:
+		return FH_ADOPT_ALLOCATABLE;
+	}
+}
+
+/* Survives an abort. Return: false when the memory did not answer. */
+static bool read_entry(const struct scan *scan, uint64_t pa, unsigned int index, uint64_t *desc)
+{
+	const struct fh_page *page = fh_page_borrow_phys(scan->config->frames, fh_phys(pa), NULL);
+	size_t offset = (size_t)(pa & ((UINT64_C(1) << scan->config->frames->frame_lg2) - 1));
+
+	return page && !fh_page_read(scan->config->frames, page, offset + index * sizeof(*desc), desc,
+				     sizeof(*desc));
+}
+
+static void scan_leaf(struct scan *scan, const struct open_table *table, uint64_t desc,
+		      enum fh_desc_kind kind, uint64_t iova)
+{
+	uint64_t span = fh_shape_span(&scan->shape, table->level);
+	uint64_t pa = fh_s1_address(desc);
+
+	if (kind == FH_DESC_BLOCK || kind == FH_DESC_PAGE) {
+		if (fh_s1_reserved(scan->config->regime, desc, table->level))
+			find(scan, FH_ADOPT_RESERVED_BITS, table, desc, iova, pa);
+		else if (!fh_range_fits(pa, span, scan->shape.oas))
+			find(scan, FH_ADOPT_OUTPUT, table, desc, iova, pa);
+	}
+	if (touches_window(scan, iova, span))
+		find(scan, FH_ADOPT_LIVE_IN_WINDOW, table, desc, iova, pa);
+}
+
+static void scan_entry(struct scan *scan, const struct open_table *table, uint64_t desc,
+		       uint64_t iova)
+{
+	enum fh_desc_kind kind = fh_s1_kind(desc, table->level);
+
+	scan->report->entries++;
+	if ((desc & FH_S1_VALID) && (desc & FH_S1_SOFTWARE)) {
+		scan->software_used |= desc & FH_S1_SOFTWARE;
+		find(scan, FH_ADOPT_SOFTWARE_BIT_USED, table, desc, iova, fh_s1_address(desc));
+	}
+	if (kind == FH_DESC_ILLEGAL)
+		find(scan, FH_ADOPT_ILLEGAL, table, desc, iova, fh_s1_address(desc));
+	else if (kind != FH_DESC_TABLE)
+		scan_leaf(scan, table, desc, kind, iova);
+	else if (fh_s1_reserved(scan->config->regime, desc, table->level))
+		find(scan, FH_ADOPT_RESERVED_BITS, table, desc, iova, fh_s1_address(desc));
+	else if (!fh_range_fits(fh_s1_address(desc), 1, scan->shape.oas))
+		find(scan, FH_ADOPT_OUTPUT, table, desc, iova, fh_s1_address(desc));
+}
+
+/*
+ * With a walker that is not coherent, what we clean we write back whole: no line may hold both a
+ * descriptor that we may take and one that the firmware may write.
+ */
+struct line {
+	bool ours;
+	bool theirs;
+};
+
+static bool line_is_mixed(struct scan *scan, const struct open_table *table, uint64_t desc,
+			  uint64_t iova, struct line *line)
+{
+	unsigned int per_line = (unsigned int)(arch_cache_writeback_granule() / sizeof(desc));
+
+	if (scan->config->coherent)
+		return false;
+	if (table->index % per_line == 0)
+		*line = (struct line){ false, false };
+	if (!desc && touches_window(scan, iova, fh_shape_span(&scan->shape, table->level)))
+		line->ours = true;
+	else
+		line->theirs = true;
+	return line->ours && line->theirs;
+}
+
+/* All entries of one table, before any of those below it is entered. */
+static bool scan_entries(struct scan *scan, struct open_table *table)
+{
+	struct fh_adopt_table shown = { .pa = fh_phys(table->pa),
+					.iova = fh_dma(table->iova),
+					.level = (int8_t)table->level,
+					.by = declared_by(scan, table->pa) };
+	struct line line = { false, false };
+	bool mixed = false;
+
+	for (table->index = 0; table->index < fh_shape_entries(&scan->shape, table->level);
+	     table->index++) {
+		uint64_t iova = table->iova + table->index * fh_shape_span(&scan->shape, table->level);
+		uint64_t desc;
+
+		if (!read_entry(scan, table->pa, table->index, &desc)) {
+			find(scan, FH_ADOPT_UNREADABLE, table, 0, iova, table->pa);
+			return false;
+		}
+		if (line_is_mixed(scan, table, desc, iova, &line) && !mixed) {
+			mixed = true;
+			find(scan, FH_ADOPT_WRITEBACK, table, desc, iova,
+			     table->pa + table->index * sizeof(desc));
+		}
+		if (desc) {
+			shown.used++;
+			scan_entry(scan, table, desc, iova);
+		}
+	}
+	table->index = 0;
+	scan->report->tables++;
+	if (scan->report->table)
+		scan->report->table(scan->report->ctx, &shown);
+	return true;
+}
+
+/* Open the table at @pa, found in @parent (NULL for the root), unless something speaks against it. */
+static void enter(struct scan *scan, const struct open_table *parent, uint64_t desc, uint64_t pa,
+		  uint64_t iova)
+{
+	int level = parent ? parent->level + 1 : scan->shape.start_level;
+	enum fh_adopt_code code = judge_place(scan, pa);
+	const struct fh_page *page;
+	int marks;
+
+	for (int i = 0; i < scan->depth && !code; i++)
+		if (fh_align_down(scan->open[i].pa, UINT64_C(1) << scan->shape.granule_lg2) == pa)
+			code = FH_ADOPT_CYCLE;
+	if (code) {
+		find(scan, code, parent, desc, iova, pa);
+		return;
+	}
+	page = fh_page_borrow_phys(scan->config->frames, fh_phys(pa), NULL);
+	marks = fh_page_mark(scan->config->frames, page, 1u << level);
+	if (marks > 0)
+		find(scan, FH_ADOPT_SHARED_TABLE, parent, desc, iova, pa);
+	/* Seen at this level before: what lies below is known. */
+	if (marks < 0 || (marks & (1 << level)))
+		return;
+	scan->open[scan->depth] = (struct open_table){ .pa = pa, .iova = iova, .level = level };
+	if (scan_entries(scan, &scan->open[scan->depth]))
+		scan->depth++;
+}
+
+/* One step: enter what the innermost open table's next entry points to, or close that table. */
+static void step(struct scan *scan)
+{
+	struct open_table *table = &scan->open[scan->depth - 1];
+	struct open_table parent;
+	uint64_t desc;
+
+	if (table->index >= fh_shape_entries(&scan->shape, table->level)) {
+		scan->depth--;
+		return;
+	}
+	parent = *table;
+	if (read_entry(scan, table->pa, table->index, &desc) &&
+	    fh_s1_kind(desc, table->level) == FH_DESC_TABLE && !fh_s1_reserved(scan->config->regime, desc, table->level) &&
+	    fh_range_fits(fh_s1_address(desc), 1, scan->shape.oas))
+		enter(scan, &parent, desc, fh_s1_address(desc),
+		      table->iova + table->index * fh_shape_span(&scan->shape, table->level));
+	table->index++;
+}
+
+static void scan_tree(struct scan *scan)
+{
+	uint64_t root = scan->handover->root.raw;
+
+	if (!fh_is_aligned(root, UINT64_C(1) << scan->shape.root_lg2) || !fh_is_aligned(root, 64)) {
+		find(scan, FH_ADOPT_ROOT_MISALIGNED, NULL, 0, 0, root);
+		return;
+	}
+	enter(scan, NULL, 0, root, 0);
+	while (scan->depth)
+		step(scan);
+	fh_frames_clear_marks(scan->config->frames);
+	if ((scan->software_used & FH_S1_SOFTWARE) == FH_S1_SOFTWARE)
+		find(scan, FH_ADOPT_NO_SOFTWARE_BIT, NULL, 0, 0, scan->software_used);
+}
+
+static void fill_table(struct fh_pgtable *table, const struct scan *scan)
+{
+	uint64_t free_bits = FH_S1_SOFTWARE & ~scan->software_used;
+
+	*table = (struct fh_pgtable){
+		.config = *scan->config,
+		.shape = scan->shape,
+		.root = scan->handover->root,
+		.adopted = true,
+		.ours = free_bits & (~free_bits + 1), /* the lowest */
+		.window_count = scan->handover->window_count,
+	};
+	for (unsigned int w = 0; w < table->window_count; w++)
+		table->window[w] = scan->handover->windows[w];
+}
+
+int fh_pgtable_adopt(struct fh_pgtable *table, const struct fh_pgtable_config *config,
+		     const struct fh_handover *handover, struct fh_adopt_report *report)
+{
+	struct scan scan = { .config = config, .handover = handover, .report = report };
+	int err = fh_shape_init(&scan.shape, config->format, config->granule_lg2, config->ias,
+				config->oas);
+
+	report->tables = report->entries = report->refusals = report->warnings = 0;
+	report->first = FH_ADOPT_OK;
+	if (!err && config->bbm_level)
+		err = config->bbm_level > 2 ? -EINVAL : -ENOTSUP;
+	if (err)
+		return err;
+	scan_windows(&scan);
+	/* Without windows to ask for, what the tree holds cannot be judged. */
+	if (!report->refusals)
+		scan_tree(&scan);
+	if (report->refusals)
+		return fh_adopt_code_errno(report->first);
+	fill_table(table, &scan);
+	return 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Adoption of a table whose root, and some entries, belong to a bootloader or to a
+ * coprocessor's firmware.
+ *
+ *            root (theirs)
+ *   index 0  [ table ] -> theirs -> ...             never changed, never freed
+ *         1  [ table ] -> theirs -> [ zero ]        in our window: taken by compare-and-swap,
+ *         2  [ zero  ]                                marked with a software bit, given back as zero
+ *         3  [ 0x...0] invalid, not zero: theirs    never changed, even inside our window
+ *
+ * The firmware may change its own leaf entries at any time; it has promised never to free, move
+ * or repoint a table that intersects one of our windows.
+ */
+#ifndef FH_IOMMU_ADOPT_H
+#define FH_IOMMU_ADOPT_H
+
+#include "iommu/pgtable.h"
+#include "lib/out.h"
+
+/**
+ * struct fh_handover - What the firmware declares.
+ * @root: physical address of the root table.
+ * @windows: what is ours; at most FH_WINDOW_MAX, sorted or not, without overlap.
+ *
+ * Granule, sizes, stage, coherency and regime are those of the fh_pgtable_config beside it.
+ */
+struct fh_handover {
+	fh_phys_addr_t root;
+	const struct fh_window *windows;
+	unsigned int window_count;
+};
+
+/* Stable: numbers and names are only ever added. Refusals below 64, warnings from there. */
+enum fh_adopt_code {
+	FH_ADOPT_OK = 0,
+	FH_ADOPT_ROOT_MISALIGNED = 1,	/* the root is not aligned to its size */
+	FH_ADOPT_OUTSIDE_RAM = 2,	/* a table in MMIO or a hole */
+	FH_ADOPT_NOMAP = 3,		/* a table in no-map memory */
+	FH_ADOPT_ALLOCATABLE = 4,	/* a table in RAM that the allocator may hand out, or did */
+	FH_ADOPT_CYCLE = 5,		/* a table that is its own ancestor */
+	FH_ADOPT_ILLEGAL = 6,		/* a block or descriptor that its level does not have */
+	FH_ADOPT_OUTPUT = 7,		/* an output address beyond oas */
+	FH_ADOPT_RESERVED_BITS = 8,	/* RES0 bits set, low bits of a block address */
+	FH_ADOPT_NO_SOFTWARE_BIT = 9,	/* foreign entries use all that the format leaves free */
+	FH_ADOPT_WINDOW_RANGE = 10,	/* a window beyond ias */
+	FH_ADOPT_WINDOW_ALIGN = 11,	/* a window that is empty or not in whole granules */
+	FH_ADOPT_WINDOW_OVERLAP = 12,
+	FH_ADOPT_WINDOW_COUNT = 13,	/* none, or more than FH_WINDOW_MAX */
+	FH_ADOPT_WRITEBACK = 14,	/* walker not coherent, and a window edge inside a cache line */
+	FH_ADOPT_UNREADABLE = 15,	/* a table answered with an external abort */
+	FH_ADOPT_SHARED_TABLE = 64,	/* warning: a table that was reached before */
+	FH_ADOPT_LIVE_IN_WINDOW = 65,	/* warning: a foreign entry inside a window */
+	FH_ADOPT_SOFTWARE_BIT_USED = 66 /* warning: a foreign entry has a software bit set */
+};
+
+/**
+ * struct fh_adopt_table - One inherited table page.
+ * @by: what declared the memory it lies in.
+ * @used: descriptors that are not zero.
+ */
+struct fh_adopt_table {
+	fh_phys_addr_t pa;
+	fh_dma_addr_t iova;
+	int8_t level;
+	unsigned int used;
+	const char *by;
+};
+
+/**
+ * struct fh_adopt_finding - One refusal or warning.
+ * @table, @index, @desc: the descriptor, where there is one; else FH_PHYS_INVALID, 0, 0.
+ * @value: the offending address or size.
+ * @by: what declared the memory at @value, or NULL.
+ */
+struct fh_adopt_finding {
+	enum fh_adopt_code code;
+	fh_phys_addr_t table;
+	unsigned int index;
+	int8_t level;
+	uint64_t desc;
+	fh_dma_addr_t iova;
+	uint64_t value;
+	const char *by;
+};
+
+/**
+ * struct fh_adopt_report - What the scan of the inherited tree found.
+ * @table, @finding: called as each is found, if not NULL; arguments are valid during the call.
+ * @ctx: for both.
+ * @tables, @entries, @refusals, @warnings: counts, filled in.
+ * @first: code of the first refusal.
+ */
+struct fh_adopt_report {
+	void (*table)(void *ctx, const struct fh_adopt_table *table);
+	void (*finding)(void *ctx, const struct fh_adopt_finding *finding);
+	void *ctx;
+	uint64_t tables;
+	uint64_t entries;
+	uint64_t refusals;
+	uint64_t warnings;
+	enum fh_adopt_code first;
+};
+
+/**
+ * fh_pgtable_adopt() - Take over a table from somebody else.
+ * @report: required; callbacks may be NULL.
+ *
+ * The whole tree is scanned before anything is written, and nothing is written by adoption itself.
+ * Scanning goes on after a refusal, so that one run names them all.
+ * Context: exclusive; the firmware may change its own leaf entries meanwhile.
+ * Return: 0; -EINVAL (shape, windows, root alignment, illegal or malformed descriptors), -EPERM
+ *         (a table where none may lie), -ELOOP (cycle), -ENOTSUP (shape not built, software bits
+ *         all used, writeback granule), -EFAULT (unreadable). Of several, that of @report->first.
+ */
+FH_MUST_CHECK int fh_pgtable_adopt(struct fh_pgtable *table, const struct fh_pgtable_config *config,
+				   const struct fh_handover *handover,
+				   struct fh_adopt_report *report);
+
+/* "root-misaligned" and the like; "unknown" for a number that has no name. */
+const char *fh_adopt_code_name(enum fh_adopt_code code);
+/* The finding in words: "table in no-map memory". */
+const char *fh_adopt_code_text(enum fh_adopt_code code);
+/* The errno that fh_pgtable_adopt() gives for it; 0 for warnings. */
+int fh_adopt_code_errno(enum fh_adopt_code code);
+
+/* One line each, for a report whose callbacks print. */
+void fh_adopt_table_describe(const struct fh_adopt_table *table, const struct fh_out *out);
+void fh_adopt_finding_describe(const struct fh_adopt_finding *finding, const struct fh_out *out);
+
+#endif

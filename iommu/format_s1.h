@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * VMSAv8-64 stage 1, 4K granule, 48-bit output: what descriptors say. Pure functions.
+ * Source: Arm ARM DDI 0487, D8.3 (descriptor formats) and D8.4 (permissions).
+ *
+ *   63   62   61 60  59   58..55   54  53  52  51  50 49:48  47..12  11 10 9:8 7:6  5 4:2 1:0
+ *   NSt  APTable XNt PXNt [software, ignored]         RES0  address  [   ignored        ] 11   table
+ *        ignored          software UXN PXN Cnt DBM GP RES0  address  nG AF  SH  AP NS Idx  t   leaf
+ */
+#ifndef FH_IOMMU_FORMAT_S1_H
+#define FH_IOMMU_FORMAT_S1_H
+
+#include "iommu/format.h"
+#include "lib/bits.h"
+
+/* Bits that leaves leave to software and that tables ignore. */
+#define FH_S1_SOFTWARE_LOW 55
+#define FH_S1_SOFTWARE_HIGH 58
+#define FH_S1_VALID FH_BIT(0)
+#define FH_S1_SOFTWARE FH_MASK(FH_S1_SOFTWARE_HIGH, FH_S1_SOFTWARE_LOW)
+
+/**
+ * fh_s1_encode_attr() - The attribute bits of a leaf.
+ * @mair: of the walker; the first index that holds the memory type is taken.
+ * @desc: gets the bits; address, type and software bits are 0, the access flag is set.
+ *
+ * Return: 0, -EINVAL (no descriptor grants exactly this access; no such type or shareability),
+ *         -ENOTSUP (no index of @mair has the memory type).
+ */
+FH_MUST_CHECK int fh_s1_encode_attr(enum fh_regime regime, uint64_t mair, struct fh_attr attr,
+				    uint64_t *desc);
+
+/**
+ * fh_s1_decode_attr() - What a leaf grants.
+ * @limits: of the tables above, or-ed (fh_s1_limits()).
+ */
+struct fh_attr fh_s1_decode_attr(enum fh_regime regime, uint64_t mair, uint64_t desc,
+				 uint64_t limits);
+
+/* The hierarchical bits of a table descriptor: APTable, UXNTable or XNTable, PXNTable. */
+uint64_t fh_s1_limits(uint64_t desc);
+
+enum fh_desc_kind fh_s1_kind(uint64_t desc, int level);
+
+/* May a leaf stand at @level? */
+bool fh_s1_has_leaf(int level);
+
+/* A block or page of @level; @attr of fh_s1_encode_attr(), @pa a multiple of the level's span. */
+uint64_t fh_s1_leaf(uint64_t pa, int level, uint64_t attr);
+
+/* A table descriptor without hierarchical limits. */
+uint64_t fh_s1_table(uint64_t pa);
+
+/* The address field of a table or page descriptor. */
+uint64_t fh_s1_address(uint64_t desc);
+
+/* The output address of a leaf of @level: the address field without the low bits of a block. */
+uint64_t fh_s1_output(uint64_t desc, int level);
+
+/**
+ * fh_s1_reserved() - The RES0 bits that are set in a valid descriptor of @level.
+ *
+ * nT is one of them, because FEAT_BBM below level 1 does not have it.
+ */
+uint64_t fh_s1_reserved(enum fh_regime regime, uint64_t desc, int level);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an unmap leaves to do: a range to invalidate in the TLBs, and table frames that no
+ * walker may reach any more before the allocator gets them.
+ *
+ *    fh_gather_init(&gather, &table)
+ *    fh_pgtable_unmap(&table, iova, size, &gather)     any number of times
+ *    fh_gather_flush(&gather)                          TLBI, completion, frames freed
+ */
+#ifndef FH_IOMMU_GATHER_H
+#define FH_IOMMU_GATHER_H
+
+#include "lib/types.h"
+#include "mm/addr.h"
+
+struct fh_pgtable;
+
+/**
+ * struct fh_tlb_ops - How a table's translations are invalidated; iommu/tlb_cpu.h and an SMMU
+ * driver fill it.
+ * @invalidate: remove [@iova, @iova + @size) of leaf size 2^@leaf_lg2 from every TLB, with the
+ *              walk caches of the tables above when @tables is set. It may return before
+ *              the invalidation has completed.
+ * @sync: wait until all of it has completed. Return 0 or -ETIMEDOUT.
+ */
+struct fh_tlb_ops {
+	void (*invalidate)(void *ctx, fh_dma_addr_t iova, uint64_t size, unsigned int leaf_lg2,
+			   bool tables);
+	int (*sync)(void *ctx);
+};
+
+/**
+ * struct fh_gather - Collects; the caller's storage, private fields.
+ *
+ * Frames are chained through their own first descriptor, by an address whose bit 0 is clear
+ * (invalid for a walker that still holds the table), so a gather has no limit.
+ * Context: one CPU at a time; it must not outlive its table.
+ */
+struct fh_gather {
+	struct fh_pgtable *table;
+	uint64_t first;
+	uint64_t last;
+	bool pending;
+	bool tables;
+	fh_phys_addr_t chain;
+	uint64_t frames;
+};
+
+void fh_gather_init(struct fh_gather *gather, struct fh_pgtable *table);
+
+/**
+ * fh_gather_flush() - Invalidate, wait, then free what was gathered. The gather is empty after.
+ *
+ * Return: 0, or the error of the backend's sync (-ETIMEDOUT): the frames then stay in the
+ *         gather, HELD, and another flush may be tried.
+ * TLB: complete when it returns 0.
+ */
+FH_MUST_CHECK int fh_gather_flush(struct fh_gather *gather);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the engine's files share: how a table is reached, and whose a descriptor is.
+ */
+#ifndef FH_IOMMU_PGTABLE_PRIV_H
+#define FH_IOMMU_PGTABLE_PRIV_H
+
+#include "iommu/format_s1.h"
+#include "iommu/pgtable.h"
+#include "iommu/pte.h"
+
+/* The part [@first, @last] of a range that lies below one entry. */
+struct part {
+	uint64_t first;
+	uint64_t last;
+};
+
+/* First address below entry @index of the table of @level that covers @at. */
+static inline uint64_t entry_base(const struct fh_shape *shape, int level, uint64_t at,
+				  unsigned int index)
+{
+	uint64_t span = fh_shape_span(shape, level);
+	uint64_t table_span = span * fh_shape_entries(shape, level);
+
+	return fh_align_down(at, table_span) + index * span;
+}
+
+/* What of [@first, @last] lies below the entry that starts at @base. */
+static inline struct part entry_part(const struct fh_shape *shape, int level, uint64_t base,
+				     uint64_t first, uint64_t last)
+{
+	uint64_t end = base + (fh_shape_span(shape, level) - 1);
+
+	return (struct part){ first > base ? first : base, last < end ? last : end };
+}
+
+static inline bool part_is_whole(const struct fh_shape *shape, int level, struct part part)
+{
+	return part.last - part.first == fh_shape_span(shape, level) - 1;
+}
+
+/*
+ * Where a table is mapped. The one place where a borrowed table becomes writable: the engine
+ * stores to it only through fh_pte_take() and fh_pte_clear(), zero to ours and ours to zero.
+ */
+static inline uint64_t *table_at(const struct fh_pgtable *table, uint64_t pa)
+{
+	return (uint64_t *)(uintptr_t)(pa + table->config.frames->config.direct_offset);
+}
+
+/* Is a descriptor that is not zero ours? In a table of our own everything is. */
+static inline bool is_ours(const struct fh_pgtable *table, uint64_t desc)
+{
+	return !table->adopted || ((desc & FH_S1_VALID) && (desc & table->ours));
+}
+
+static inline enum fh_owner owner_of(const struct fh_pgtable *table, uint64_t desc)
+{
+	if (!desc)
+		return FH_OWNER_NOBODY;
+	return is_ours(table, desc) ? FH_OWNER_OURS : FH_OWNER_FOREIGN;
+}
+
+/**
+ * table_below() - Follow a table descriptor, checked.
+ *
+ * Our links lead to HELD frames, foreign ones to RESERVED memory; a link that does not is a
+ * broken promise (or a broken invariant) and is reported.
+ * Return: 0 and *@pa, or -EIO.
+ */
+int table_below(const struct fh_pgtable *table, uint64_t iova, uint64_t desc, uint64_t *pa);
+
+/* Is [@first, @last] inside our windows? Always, in a table of our own. */
+bool in_windows(const struct fh_pgtable *table, uint64_t first, uint64_t last);
+
+/* Arguments that map, unmap and walk share: -EINVAL (alignment, size 0), -ERANGE (beyond ias). */
+int check_range(const struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t size);
+
+/* A refusal about a descriptor; gives @err back. */
+int refuse(const struct fh_pgtable *table, enum fh_fault_code code, uint64_t iova, uint64_t desc,
+	   int err);
+
+/* A table page that was unlinked, and all of ours below it: into the gather. */
+void gather_subtree(struct fh_gather *gather, int level, uint64_t pa);
+
+/* [@first, @last] must be invalidated; @tables says that a table was unlinked. */
+void gather_range(struct fh_gather *gather, uint64_t first, uint64_t last, bool tables);
+
+/*
+ * Take away what is ours in [@first, @last], stepping over what is foreign. @whole_links says
+ * that a link of ours goes even when the range covers only a part of it.
+ */
+int clear_range(struct fh_pgtable *table, uint64_t first, uint64_t last, bool whole_links,
+		struct fh_gather *gather);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Refusals. An illegal step is refused, changes nothing, returns an error, and is
+ * reported through the function that the caller gave at initialisation.
+ */
+#ifndef FH_LIB_FAULT_H
+#define FH_LIB_FAULT_H
+
+#include "lib/out.h"
+#include "lib/types.h"
+
+/* Stable: numbers and names are only ever added. */
+enum fh_fault_code {
+	FH_FAULT_NONE = 0,
+	/* mm: ownership of frames */
+	FH_FAULT_NULL_PAGE = 1,	     /* a NULL handle */
+	FH_FAULT_BAD_HANDLE = 2,     /* not a handle, or of an address that has no frame here */
+	FH_FAULT_STALE_HANDLE = 3,   /* of a block that was freed or given away since */
+	FH_FAULT_BORROWED = 4,	     /* a borrowed page used as an owned one */
+	FH_FAULT_DOUBLE_FREE = 5,    /* the block is free already */
+	FH_FAULT_NOT_HELD = 6,	     /* page_from_phys() of what was not handed over */
+	FH_FAULT_TAIL = 7,	     /* inside a block, not its first frame */
+	FH_FAULT_NO_FRAME = 8,	     /* no-map, MMIO or a hole */
+	FH_FAULT_UNALIGNED = 9,	     /* the address is not that of a frame */
+	FH_FAULT_BOUNDS = 10,	     /* access outside the page */
+	FH_FAULT_ABORT = 11,	     /* the memory answered with an external abort */
+	FH_FAULT_ORDER = 12,	     /* an order beyond FH_ORDER_MAX, unknown flags */
+	FH_FAULT_RESERVED = 13,	     /* someone else's RAM */
+	/* iommu: page tables */
+	FH_FAULT_FOREIGN_ENTRY = 64, /* a descriptor that is not ours */
+	FH_FAULT_OUTSIDE_WINDOW = 65,
+	FH_FAULT_LINK_LOST = 66,     /* a descriptor of ours has vanished from a foreign table */
+	FH_FAULT_TABLE_MOVED = 67,   /* a foreign link no longer leads where it may */
+	FH_FAULT_TABLE_STATE = 68,   /* a table of ours is not a HELD frame */
+};
+
+/**
+ * struct fh_fault - One refusal.
+ * @code: what it was.
+ * @err: the errno that the call gives, negative, or what it would give.
+ * @part: "page", "pgtable", ...
+ * @addr: the physical or device address it is about.
+ * @value: the offending value: a handle, a descriptor, an order.
+ * @state: the frame's state in words, or NULL.
+ * @declared_by: what declared the memory at @addr, or NULL. Valid during the call only.
+ * @caller: return address of the call that was refused, or NULL.
+ */
+struct fh_fault {
+	enum fh_fault_code code;
+	int err;
+	const char *part;
+	uint64_t addr;
+	uint64_t value;
+	const char *state;
+	const char *declared_by;
+	const void *caller;
+};
+
+/**
+ * struct fh_reporter - Who hears of refusals.
+ * @report: may be NULL. Called from the context of the refused call, with no lock held; the
+ *          fault is valid during the call only. It must not call back into the object it is
+ *          told about.
+ */
+struct fh_reporter {
+	void (*report)(void *ctx, const struct fh_fault *fault);
+	void *ctx;
+};
+
+static inline void fh_report(const struct fh_reporter *to, const struct fh_fault *fault)
+{
+	if (to->report)
+		to->report(to->ctx, fault);
+}
+
+/* "double-free" and the like; "unknown" for a number that has no name. */
+const char *fh_fault_name(enum fh_fault_code code);
+
+/* One line: `fh: <part>: <addr>: <value>: <code, state, declared by, caller> (<errno name>)`. */
+void fh_fault_describe(const struct fh_fault *fault, const struct fh_out *out);
+
+#endif

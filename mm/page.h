@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page frames and who owns them.
+ *
+ *             fh_page_alloc              fh_page_into_phys
+ *    FREE  ----------------->  OWNED  -------------------->  HELD (known by its physical
+ *          <-----------------         <--------------------       address alone, e.g. linked
+ *             fh_page_free               fh_page_from_phys        into a page table)
+ *    RESERVED   someone else's RAM: fh_page_borrow_phys() only, forever
+ *    (no frame) no-map, MMIO, holes: nothing, ever
+ *
+ * A struct fh_page * stands for one frame, or for one naturally aligned block of 2^order
+ * frames, with a single owner. It is a handle, not the address of anything: it carries the
+ * physical address, the order, the instance and whether it is borrowed, and every call checks
+ * it against the frame's state. A stale handle is refused until its frame is handed out again.
+ * Each illegal step is refused, changes nothing, and is reported.
+ */
+#ifndef FH_MM_PAGE_H
+#define FH_MM_PAGE_H
+
+#include "lib/fault.h"
+#include "lib/types.h"
+#include "mm/addr.h"
+#include "mm/memmap.h"
+
+/* Blocks of 1 GiB with frames of 4 KiB. */
+#define FH_ORDER_MAX 18u
+
+struct fh_page; /* never defined: a handle */
+
+enum fh_frame_state {
+	FH_FRAME_NONE,	   /* no frame: no-map, MMIO, a hole */
+	FH_FRAME_FREE,
+	FH_FRAME_OWNED,
+	FH_FRAME_HELD,
+	FH_FRAME_RESERVED,
+};
+
+/* Flags of fh_page_alloc(). */
+#define FH_PAGE_ZERO 1u /* all bytes zero; without it the contents are whatever they were */
+
+/**
+ * struct fh_frames_config - What an instance works on.
+ * @map: resolved; must outlive the instance and not change.
+ * @metadata: storage for one byte a frame, at least fh_frames_metadata_bytes(), aligned to 8; the
+ *            caller's. It lies in memory that @map does not call usable.
+ * @metadata_bytes: its size.
+ * @direct_offset: virtual address of a byte of RAM minus its physical address (0 when the
+ *                 direct map is the identity). All usable and reserved RAM of @map is mapped so.
+ * @instance: 0 to 31; goes into the handles, so that pages of another instance are refused.
+ * @report: hears of refusals.
+ */
+struct fh_frames_config {
+	const struct fh_memmap *map;
+	void *metadata;
+	size_t metadata_bytes;
+	uintptr_t direct_offset;
+	unsigned int instance;
+	struct fh_reporter report;
+};
+
+struct fh_frames_span; /* frames without a gap between them; private */
+
+/**
+ * struct fh_frames - One instance: the frames of one memory map. The caller's storage; the
+ * fields are private.
+ * Context: any call from any CPU at any time after fh_frames_init(); not from an exception
+ * that may have interrupted another call on the same instance (looking, i.e. the calls that take
+ * a const instance, is safe there too).
+ */
+struct fh_frames {
+	struct fh_frames_config config;
+	unsigned int frame_lg2;
+	struct fh_frames_span *span;
+	size_t span_count;
+	_Atomic(uint32_t) lock;
+	uint64_t free_head[FH_ORDER_MAX + 1];
+	_Atomic(uint64_t) count[FH_FRAME_RESERVED + 1];
+	_Atomic(uint64_t) refusals;
+#ifdef FH_TEST_HOOKS
+	uint64_t fail_after; /* allocations until one fails, plus 1; 0 is never */
+#endif
+};
+
+struct fh_frames_stats {
+	uint64_t frames; /* all that have a descriptor */
+	uint64_t free;
+	uint64_t owned;
+	uint64_t held;
+	uint64_t reserved;
+	uint64_t refusals; /* illegal steps so far; external aborts are none */
+	uint64_t metadata_bytes;
+};
+
+/* Bytes of metadata that an instance on @map needs. */
+size_t fh_frames_metadata_bytes(const struct fh_memmap *map);
+
+/**
+ * fh_frames_init() - Take charge of all frames of a memory map.
+ *
+ * Usable frames become FREE, reserved ones RESERVED. Every usable frame may be written from
+ * here on.
+ * Return: 0, -EINVAL (map not resolved, instance above 31, metadata NULL or misaligned), -ENOMEM
+ *         (metadata too small), -EBUSY (the metadata lie in usable RAM). On error nothing was
+ *         written.
+ */
+FH_MUST_CHECK int fh_frames_init(struct fh_frames *frames, const struct fh_frames_config *config);
+
+/**
+ * fh_page_alloc() - Own a block of 2^@order frames.
+ * @order: 0 to FH_ORDER_MAX.
+ * @flags: FH_PAGE_ZERO or 0.
+ *
+ * Return: an owned page, naturally aligned; NULL when no block is free, or for an order or
+ *         flag that does not exist (reported).
+ * Ownership: the caller's, until fh_page_free() or fh_page_into_phys().
+ */
+FH_MUST_CHECK struct fh_page *fh_page_alloc(struct fh_frames *frames, unsigned int order,
+					    unsigned int flags);
+
+/**
+ * fh_page_free() - Give an owned page back.
+ *
+ * The caller knows that no walker, TLB or device can still reach it.
+ * Return: 0; refused: -EINVAL (NULL, no handle of this instance), -EPERM (borrowed, reserved,
+ *         not the first frame of a block), -ENOENT (stale, free already, held).
+ */
+int fh_page_free(struct fh_frames *frames, struct fh_page *page);
+
+/**
+ * fh_page_to_phys() - The physical address of a page, owned or borrowed. Looks at the handle only.
+ * Return: the address of its first byte; FH_PHYS_INVALID (reported) for what is no handle.
+ */
+fh_phys_addr_t fh_page_to_phys(const struct fh_frames *frames, const struct fh_page *page);
+
+/* The order of the block that a handle stands for; 0 for borrowed frames, and (reported) for no
+ * handle. */
+unsigned int fh_page_order(const struct fh_frames *frames, const struct fh_page *page);
+
+/**
+ * fh_page_into_phys() - Turn an owned page into a bare physical address.
+ *
+ * Ownership: goes with the address; the frame is HELD and the handle is dead. Whoever stores the
+ * address (a descriptor in a page table) is the owner now and the only record.
+ * Return: the address, or FH_PHYS_INVALID when refused (as fh_page_free()).
+ */
+FH_MUST_CHECK fh_phys_addr_t fh_page_into_phys(struct fh_frames *frames, struct fh_page *page);
+
+/**
+ * fh_page_from_phys() - Take back what fh_page_into_phys() gave away.
+ * @pa: the address it returned.
+ *
+ * Ownership: the caller's.
+ * Return: an owned page of the order it had, or NULL (reported) when @pa is not the first
+ *         frame of a HELD block.
+ */
+FH_MUST_CHECK struct fh_page *fh_page_from_phys(struct fh_frames *frames, fh_phys_addr_t pa);
+
+enum fh_borrow_refusal {
+	FH_BORROW_OK = 0,
+	FH_BORROW_FREE,	     /* nobody's: the allocator may hand it out at any moment */
+	FH_BORROW_NOMAP,     /* declared no-map */
+	FH_BORROW_NO_RAM,    /* MMIO or a hole */
+};
+
+/**
+ * fh_page_borrow_phys() - Look at a frame by its physical address, checked.
+ * @pa: any address; its low bits are ignored.
+ * @why: NULL, or where the reason goes when the answer is NULL (fh_memmap_classify() then
+ *       names the declarer).
+ *
+ * Any OWNED, HELD or RESERVED frame can be borrowed, also one in the middle of a block. A
+ * borrow confers no lifetime and takes no lock. Being refused is an answer, not a fault: it
+ * is not reported.
+ * Return: a handle of that one frame (order 0), or NULL.
+ */
+const struct fh_page *fh_page_borrow_phys(const struct fh_frames *frames, fh_phys_addr_t pa,
+					  enum fh_borrow_refusal *why);
+
+/**
+ * fh_page_borrow_phys_unchecked() - The same without looking at state or map.
+ *
+ * The caller vouches that the frame is RAM of this instance and will stay so.
+ */
+const struct fh_page *fh_page_borrow_phys_unchecked(const struct fh_frames *frames,
+						    fh_phys_addr_t pa);
+
+/* "free", "no-map", "not RAM". */
+const char *fh_borrow_refusal_name(enum fh_borrow_refusal why);
+
+/* State of the frame that holds @pa (tails have that of their block), and its name. */
+enum fh_frame_state fh_frame_state(const struct fh_frames *frames, fh_phys_addr_t pa);
+const char *fh_frame_state_name(enum fh_frame_state state);
+
+/**
+ * fh_page_address() - Where the page is mapped.
+ * Looks at the handle only.
+ * Return: a pointer to its first byte in the direct map; NULL (reported) for what is no handle,
+ *         or not an owned one. Valid as long as the page is owned; a borrow's is as good as the
+ *         lender's word.
+ */
+void *fh_page_address(const struct fh_frames *frames, struct fh_page *page);
+const void *fh_page_borrowed_address(const struct fh_frames *frames, const struct fh_page *page);
+
+/**
+ * fh_page_read() - Copy bytes out of a page, owned or borrowed.
+ * @offset: bytes from its start; @offset + @bytes must lie in the page.
+ *
+ * Survives a synchronous external abort. Aligned 8-byte words are read whole.
+ * Return: 0, -EINVAL (no handle, no frame, bounds), -EFAULT (the memory aborted; @dst is partly
+ *         written); for an owned page also -ENOENT (stale) and -EPERM (not the first frame of a
+ *         block, reserved).
+ */
+FH_MUST_CHECK int fh_page_read(const struct fh_frames *frames, const struct fh_page *page,
+			       size_t offset, void *dst, size_t bytes);
+
+/**
+ * fh_page_write() - Copy bytes into an owned page.
+ * Return: 0, -EINVAL (no handle, bounds), -EPERM (borrowed, reserved, not the first frame of a
+ *         block), -ENOENT (stale).
+ */
+FH_MUST_CHECK int fh_page_write(struct fh_frames *frames, struct fh_page *page, size_t offset,
+				const void *src, size_t bytes);
+
+/* Set every byte of an owned page to 0. Errors as fh_page_write(). */
+FH_MUST_CHECK int fh_page_zero(struct fh_frames *frames, struct fh_page *page);
+
+/**
+ * fh_page_copy() - Copy a whole page, owned or borrowed, into an owned one of the same order.
+ * Return: as fh_page_write(); -EINVAL when the orders differ; -EFAULT as fh_page_read().
+ */
+FH_MUST_CHECK int fh_page_copy(struct fh_frames *frames, struct fh_page *dst,
+			       const struct fh_page *src);
+
+/**
+ * fh_page_mark() - Leave marks on a RESERVED frame, for a scan that must not visit one twice.
+ * @page: borrowed.
+ * @marks: bits 0 to 4.
+ *
+ * Marks live in our metadata; the frame itself is not touched. One scan at a time.
+ * Return: the marks that were there before (0 to 31), or -EINVAL when the frame is not RESERVED,
+ *         the handle not a borrowed one, or @marks above 31.
+ */
+int fh_page_mark(struct fh_frames *frames, const struct fh_page *page, unsigned int marks);
+
+/* Take all marks off. O(reserved frames). */
+void fh_frames_clear_marks(struct fh_frames *frames);
+
+/* Counters, each right by itself; together only while nobody changes the instance. */
+void fh_frames_stats(const struct fh_frames *frames, struct fh_frames_stats *stats);
+
+/**
+ * fh_frames_check() - Walk all metadata and compare it with the invariants:
+ * every block is naturally aligned and lies in one span; free blocks and only they are on the
+ * list of their order; no two free buddies stay apart; counters equal what was counted;
+ * RESERVED frames are exactly those that the map calls reserved.
+ *
+ * Context: nobody else may change the instance meanwhile.
+ * Return: NULL, or the text of the first invariant that does not hold.
+ */
+const char *fh_frames_check(const struct fh_frames *frames);
+
+#ifdef FH_TEST_HOOKS
+/**
+ * fh_frames_fail_after() - Let @count allocations succeed and fail the next one, once.
+ * @count: UINT64_MAX never fails.
+ */
+void fh_frames_fail_after(struct fh_frames *frames, uint64_t count);
+#endif
+
+#endif
