@@ -144,6 +144,20 @@ static void add_device(struct editor *editor, const struct handover *handover, c
 	note(editor, fdt_setprop_empty(editor->tree, node, "dma-coherent"));
 }
 
+/* The bootargs without the words that were for this stage. */
+static void strip_bootargs(struct editor *editor, int chosen)
+{
+	int bytes;
+	char *args = fdt_getprop_w(editor->tree, chosen, "bootargs", &bytes);
+	char *word = args;
+
+	if (!args || bytes < 1)
+		return;
+	args[bytes - 1] = '\0';
+	while ((word = strstr(word, "fh.loader-")))
+		memset(word, ' ', strcspn(word, " "));
+}
+
 static void edit(struct editor *editor, const struct handover *handover)
 {
 	uint32_t phandle[3];
@@ -158,6 +172,7 @@ static void edit(struct editor *editor, const struct handover *handover)
 	chosen = fdt_path_offset(editor->tree, "/chosen");
 	note(editor, chosen);
 	if (!editor->err) {
+		strip_bootargs(editor, chosen);
 		note(editor, fdt_delprop(editor->tree, chosen, "linux,initrd-start"));
 		note(editor, fdt_delprop(editor->tree, chosen, "linux,initrd-end"));
 	}
