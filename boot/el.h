@@ -26,7 +26,7 @@
 
 /* Index 0 write-back, 1 non-cacheable, 2 Device-nGnRE, 3 Device-nGnRnE. */
 #define MAIR_VALUE 0x000444ff
-#define FH_BOOT_MAIR UINT64_C(MAIR_VALUE)
+#define FH_BOOT_MAIR ((uint64_t)MAIR_VALUE)
 
 /* 48-bit input, 4 KiB granule, walks inner shareable and write-back; no walks by TTBR1. */
 #define TCR_WALKS 0x3510

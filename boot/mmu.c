@@ -27,7 +27,7 @@ static _Alignas(PAGE_BYTES) uint64_t static_tables[STATIC_TABLES][ENTRIES];
 
 static uint64_t *root = static_tables[0];
 static uint64_t *next_table = static_tables[1];
-static uint64_t *end_table = static_tables[STATIC_TABLES];
+static uint64_t *end_table = &static_tables[0][0] + STATIC_TABLES * ENTRIES;
 
 static unsigned int level_shift(int level)
 {

@@ -53,7 +53,7 @@ _Noreturn void __stack_chk_fail(void)
 }
 
 /* Called by boot/entry.S. The guard gets what differs from boot to boot. */
-__attribute__((optimize("no-stack-protector"))) void boot_thread_pointer(void)
+__attribute__((no_stack_protector)) void boot_thread_pointer(void)
 {
 	size_t data_bytes = (size_t)(tls_data_end - tls_data_start);
 
