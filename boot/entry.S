@@ -86,6 +86,21 @@ at_el1:
 	isb
 
 common:
+	/* Count instructions from here (PMUv3 event 8), where there is a PMU to do it. */
+	mrs	x1, id_aa64dfr0_el1
+	ubfx	x1, x1, #8, #4
+	cbz	x1, 0f
+	cmp	x1, #15
+	b.eq	0f
+	mov_q	x1, 0x08000008		/* INST_RETIRED, at EL2 as well */
+	msr	pmevtyper0_el0, x1
+	msr	pmevcntr0_el0, xzr
+	mov	x1, #1
+	msr	pmcntenset_el0, x1
+	mrs	x1, pmcr_el0
+	orr	x1, x1, #1
+	msr	pmcr_el0, x1
+0:
 	/*
 	 * An ELF loader may have left .bss alone, and a loader with caches on may have stale
 	 * lines for it: write past the caches, then discard lines (before the MMU is on, so

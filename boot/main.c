@@ -8,11 +8,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sysreg.h>
+
 #include "boot/bootargs.h"
 #include "boot/console.h"
 #include "boot/exit.h"
 #include "boot/job.h"
 #include "boot/start.h"
+#include "lib/bits.h"
+
+/* INST_RETIRED (event 8), which boot/entry.S started; QEMU has it under -icount alone. */
+static void print_instructions(void)
+{
+	uint64_t version = arch_read_sysreg(id_aa64dfr0_el1) >> 8 & 0xf;
+
+	if (version && version != 0xf && (arch_read_sysreg(pmceid0_el0) & FH_BIT(8)))
+		printf("fh: main: %llu instructions since entry\n",
+		       (unsigned long long)arch_read_sysreg(pmevcntr0_el0));
+}
 
 int freehold_main(struct machine *machine)
 {
@@ -30,6 +43,7 @@ int freehold_main(struct machine *machine)
 		printf("fh: main: fh.run: %s: neither main nor memmap (EINVAL)\n", run);
 		status = EXIT_STATUS_REFUSED;
 	}
+	print_instructions();
 	printf("fh: main: done: status %d\n", status);
 	return status;
 }
