@@ -31,7 +31,9 @@ struct scan {
 	struct fh_shape shape;
 	struct fh_adopt_report *report;
 	struct open_table open[LEVELS];
-	int depth; /* open tables */
+	int depth;				/* open tables */
+	struct fh_window window[FH_WINDOW_MAX]; /* those in which nothing is wrong */
+	unsigned int window_count;
 	uint64_t software_used;
 };
 
@@ -66,6 +68,14 @@ static void find(struct scan *scan, enum fh_adopt_code code, const struct open_t
 		report->finding(report->ctx, &finding);
 }
 
+static bool touches_window(const struct scan *scan, uint64_t base, uint64_t span)
+{
+	for (unsigned int w = 0; w < scan->window_count; w++)
+		if (fh_ranges_overlap(base, span, scan->window[w].base.raw, scan->window[w].size))
+			return true;
+	return false;
+}
+
 static void scan_windows(struct scan *scan)
 {
 	const struct fh_handover *handover = scan->handover;
@@ -87,21 +97,12 @@ static void scan_windows(struct scan *scan)
 			find(scan, FH_ADOPT_WINDOW_RANGE, NULL, 0, base, size);
 			continue;
 		}
-		for (unsigned int v = 0; v < w; v++)
-			if (handover->windows[v].size &&
-			    fh_ranges_overlap(base, size, handover->windows[v].base.raw,
-					      handover->windows[v].size))
-				find(scan, FH_ADOPT_WINDOW_OVERLAP, NULL, 0, base, size);
+		if (touches_window(scan, base, size)) {
+			find(scan, FH_ADOPT_WINDOW_OVERLAP, NULL, 0, base, size);
+			continue;
+		}
+		scan->window[scan->window_count++] = handover->windows[w];
 	}
-}
-
-static bool touches_window(const struct scan *scan, uint64_t base, uint64_t span)
-{
-	for (unsigned int w = 0; w < scan->handover->window_count; w++)
-		if (fh_ranges_overlap(base, span, scan->handover->windows[w].base.raw,
-				      scan->handover->windows[w].size))
-			return true;
-	return false;
 }
 
 /* May a table lie at @pa? It must be RAM of somebody else, which we may read and they keep. */
@@ -110,9 +111,9 @@ static enum fh_adopt_code judge_place(const struct scan *scan, uint64_t pa)
 	enum fh_borrow_refusal why;
 
 	if (fh_page_borrow_phys(scan->config->frames, fh_phys(pa), &why))
-		return fh_frame_state(scan->config->frames, fh_phys(pa)) == FH_FRAME_RESERVED ?
-			       FH_ADOPT_OK :
-			       FH_ADOPT_ALLOCATABLE;
+		return fh_frame_state(scan->config->frames, fh_phys(pa)) == FH_FRAME_RESERVED
+			   ? FH_ADOPT_OK
+			   : FH_ADOPT_ALLOCATABLE;
 	switch (why) {
 	case FH_BORROW_NOMAP:
 		return FH_ADOPT_NOMAP;
@@ -129,8 +130,8 @@ static bool read_entry(const struct scan *scan, uint64_t pa, unsigned int index,
 	const struct fh_page *page = fh_page_borrow_phys(scan->config->frames, fh_phys(pa), NULL);
 	size_t offset = (size_t)(pa & ((UINT64_C(1) << scan->config->frames->frame_lg2) - 1));
 
-	return page && !fh_page_read(scan->config->frames, page, offset + index * sizeof(*desc), desc,
-				     sizeof(*desc));
+	return page && !fh_page_read(scan->config->frames, page, offset + index * sizeof(*desc),
+				     desc, sizeof(*desc));
 }
 
 static void scan_leaf(struct scan *scan, const struct open_table *table, uint64_t desc,
@@ -155,8 +156,8 @@ static void scan_entry(struct scan *scan, const struct open_table *table, uint64
 	enum fh_desc_kind kind = fh_s1_kind(desc, table->level);
 
 	scan->report->entries++;
-	if ((desc & FH_S1_VALID) && (desc & FH_S1_SOFTWARE)) {
-		scan->software_used |= desc & FH_S1_SOFTWARE;
+	if ((desc & FH_S1_VALID) && (desc & FH_S1_SOFTWARE_BITS)) {
+		scan->software_used |= desc & FH_S1_SOFTWARE_BITS;
 		find(scan, FH_ADOPT_SOFTWARE_BIT_USED, table, desc, iova, fh_s1_address(desc));
 	}
 	if (kind == FH_DESC_ILLEGAL)
@@ -170,26 +171,44 @@ static void scan_entry(struct scan *scan, const struct open_table *table, uint64
 }
 
 /*
- * With a walker that is not coherent, what we clean we write back whole: no line may hold both a
- * descriptor that we may take and one that the firmware may write.
+ * With a walker that is not coherent, what we clean we write back whole: nothing that is written
+ * back together may hold both a descriptor that we may take and something that the firmware may
+ * write. It has promised not to change links that touch our windows.
  */
 struct line {
 	bool ours;
 	bool theirs;
 };
 
-static bool line_is_mixed(struct scan *scan, const struct open_table *table, uint64_t desc,
+/* A new one begins at @pa. What lies there outside of the table is theirs. */
+static void line_at(struct line *line, const struct scan *scan, uint64_t pa)
+{
+	uint64_t granule = arch_cache_writeback_granule();
+
+	if (scan->config->coherent || fh_is_aligned(pa, granule))
+		*line = (struct line){ false, false };
+	else
+		line->theirs = true;
+}
+
+static bool line_is_mixed(const struct scan *scan, const struct open_table *table, uint64_t desc,
 			  uint64_t iova, struct line *line)
 {
-	unsigned int per_line = (unsigned int)(arch_cache_writeback_granule() / sizeof(desc));
+	bool in_window = touches_window(scan, iova, fh_shape_span(&scan->shape, table->level));
+	uint64_t pa = table->pa + table->index * sizeof(desc);
 
 	if (scan->config->coherent)
 		return false;
-	if (table->index % per_line == 0)
-		*line = (struct line){ false, false };
-	if (!desc && touches_window(scan, iova, fh_shape_span(&scan->shape, table->level)))
+	if (table->index == 0 || fh_is_aligned(pa, arch_cache_writeback_granule()))
+		line_at(line, scan, pa);
+	if (!in_window)
+		line->theirs = true;
+	else if (!desc)
 		line->ours = true;
-	else
+	else if (fh_s1_kind(desc, table->level) != FH_DESC_TABLE)
+		line->theirs = true;
+	if (table->index + 1 == fh_shape_entries(&scan->shape, table->level) &&
+	    !fh_is_aligned(pa + sizeof(desc), arch_cache_writeback_granule()))
 		line->theirs = true;
 	return line->ours && line->theirs;
 }
@@ -206,7 +225,8 @@ static bool scan_entries(struct scan *scan, struct open_table *table)
 
 	for (table->index = 0; table->index < fh_shape_entries(&scan->shape, table->level);
 	     table->index++) {
-		uint64_t iova = table->iova + table->index * fh_shape_span(&scan->shape, table->level);
+		uint64_t span = fh_shape_span(&scan->shape, table->level);
+		uint64_t iova = table->iova + table->index * span;
 		uint64_t desc;
 
 		if (!read_entry(scan, table->pa, table->index, &desc)) {
@@ -230,7 +250,7 @@ static bool scan_entries(struct scan *scan, struct open_table *table)
 	return true;
 }
 
-/* Open the table at @pa, found in @parent (NULL for the root), unless something speaks against it. */
+/* Open the table at @pa, found in @parent (NULL: the root), unless something speaks against it. */
 static void enter(struct scan *scan, const struct open_table *parent, uint64_t desc, uint64_t pa,
 		  uint64_t iova)
 {
@@ -271,7 +291,8 @@ static void step(struct scan *scan)
 	}
 	parent = *table;
 	if (read_entry(scan, table->pa, table->index, &desc) &&
-	    fh_s1_kind(desc, table->level) == FH_DESC_TABLE && !fh_s1_reserved(scan->config->regime, desc, table->level) &&
+	    fh_s1_kind(desc, table->level) == FH_DESC_TABLE &&
+	    !fh_s1_reserved(scan->config->regime, desc, table->level) &&
 	    fh_range_fits(fh_s1_address(desc), 1, scan->shape.oas))
 		enter(scan, &parent, desc, fh_s1_address(desc),
 		      table->iova + table->index * fh_shape_span(&scan->shape, table->level));
@@ -290,13 +311,13 @@ static void scan_tree(struct scan *scan)
 	while (scan->depth)
 		step(scan);
 	fh_frames_clear_marks(scan->config->frames);
-	if ((scan->software_used & FH_S1_SOFTWARE) == FH_S1_SOFTWARE)
+	if ((scan->software_used & FH_S1_SOFTWARE_BITS) == FH_S1_SOFTWARE_BITS)
 		find(scan, FH_ADOPT_NO_SOFTWARE_BIT, NULL, 0, 0, scan->software_used);
 }
 
 static void fill_table(struct fh_pgtable *table, const struct scan *scan)
 {
-	uint64_t free_bits = FH_S1_SOFTWARE & ~scan->software_used;
+	uint64_t free_bits = FH_S1_SOFTWARE_BITS & ~scan->software_used;
 
 	*table = (struct fh_pgtable){
 		.config = *scan->config,
@@ -304,29 +325,24 @@ static void fill_table(struct fh_pgtable *table, const struct scan *scan)
 		.root = scan->handover->root,
 		.adopted = true,
 		.ours = free_bits & (~free_bits + 1), /* the lowest */
-		.window_count = scan->handover->window_count,
+		.window_count = scan->window_count,
 	};
 	for (unsigned int w = 0; w < table->window_count; w++)
-		table->window[w] = scan->handover->windows[w];
+		table->window[w] = scan->window[w];
 }
 
 int fh_pgtable_adopt(struct fh_pgtable *table, const struct fh_pgtable_config *config,
 		     const struct fh_handover *handover, struct fh_adopt_report *report)
 {
 	struct scan scan = { .config = config, .handover = handover, .report = report };
-	int err = fh_shape_init(&scan.shape, config->format, config->granule_lg2, config->ias,
-				config->oas);
+	int err = fh_pgtable_check_config(config, &scan.shape);
 
 	report->tables = report->entries = report->refusals = report->warnings = 0;
 	report->first = FH_ADOPT_OK;
-	if (!err && config->bbm_level)
-		err = config->bbm_level > 2 ? -EINVAL : -ENOTSUP;
 	if (err)
 		return err;
 	scan_windows(&scan);
-	/* Without windows to ask for, what the tree holds cannot be judged. */
-	if (!report->refusals)
-		scan_tree(&scan);
+	scan_tree(&scan);
 	if (report->refusals)
 		return fh_adopt_code_errno(report->first);
 	fill_table(table, &scan);

@@ -4,7 +4,6 @@
 
 #include "lib/error.h"
 
-#define S1_VALID FH_BIT(0)
 #define S1_TABLE_OR_PAGE FH_BIT(1)
 #define S1_INDEX_SHIFT 2
 #define S1_INDEX_WIDTH 3
@@ -180,11 +179,6 @@ struct fh_attr fh_s1_decode_attr(enum fh_regime regime, uint64_t mair, uint64_t 
 	};
 }
 
-uint64_t fh_s1_limits(uint64_t desc)
-{
-	return desc & (S1_AP_TABLE_READ_ONLY | S1_AP_TABLE_NO_USER | S1_UXN_TABLE | S1_PXN_TABLE);
-}
-
 bool fh_s1_has_leaf(int level)
 {
 	return level >= 1;
@@ -194,7 +188,7 @@ enum fh_desc_kind fh_s1_kind(uint64_t desc, int level)
 {
 	if (desc == 0)
 		return FH_DESC_ZERO;
-	if (!(desc & S1_VALID))
+	if (!(desc & FH_S1_VALID))
 		return FH_DESC_INVALID;
 	if (level == 3)
 		return desc & S1_TABLE_OR_PAGE ? FH_DESC_PAGE : FH_DESC_ILLEGAL;
@@ -205,12 +199,12 @@ enum fh_desc_kind fh_s1_kind(uint64_t desc, int level)
 
 uint64_t fh_s1_leaf(uint64_t pa, int level, uint64_t attr)
 {
-	return pa | attr | S1_VALID | (level == 3 ? S1_TABLE_OR_PAGE : 0);
+	return pa | attr | FH_S1_VALID | (level == 3 ? S1_TABLE_OR_PAGE : 0);
 }
 
 uint64_t fh_s1_table(uint64_t pa)
 {
-	return pa | S1_VALID | S1_TABLE_OR_PAGE;
+	return pa | FH_S1_VALID | S1_TABLE_OR_PAGE;
 }
 
 uint64_t fh_s1_address(uint64_t desc)
@@ -225,16 +219,13 @@ uint64_t fh_s1_output(uint64_t desc, int level)
 
 uint64_t fh_s1_reserved(enum fh_regime regime, uint64_t desc, int level)
 {
+	bool single = regime != FH_REGIME_EL1;
 	uint64_t mask;
 
-	if (fh_s1_kind(desc, level) == FH_DESC_TABLE) {
-		mask = S1_TABLE_RES0;
-		if (regime != FH_REGIME_EL1)
-			mask |= S1_AP_TABLE_NO_USER | S1_PXN_TABLE;
-		return desc & mask;
-	}
-	mask = S1_LEAF_RES0 | (S1_ADDRESS & span_mask(level));
-	if (regime != FH_REGIME_EL1)
-		mask |= S1_NG | S1_PXN;
+	if (fh_s1_kind(desc, level) == FH_DESC_TABLE)
+		mask = S1_TABLE_RES0 | (single ? S1_AP_TABLE_NO_USER | S1_PXN_TABLE : 0);
+	else
+		mask =
+		    S1_LEAF_RES0 | (S1_ADDRESS & span_mask(level)) | (single ? S1_NG | S1_PXN : 0);
 	return desc & mask;
 }

@@ -3,9 +3,9 @@
  * VMSAv8-64 stage 1, 4K granule, 48-bit output: what descriptors say. Pure functions.
  * Source: Arm ARM DDI 0487, D8.3 (descriptor formats) and D8.4 (permissions).
  *
- *   63   62   61 60  59   58..55   54  53  52  51  50 49:48  47..12  11 10 9:8 7:6  5 4:2 1:0
- *   NSt  APTable XNt PXNt [software, ignored]         RES0  address  [   ignored        ] 11   table
- *        ignored          software UXN PXN Cnt DBM GP RES0  address  nG AF  SH  AP NS Idx  t   leaf
+ *          63  62:61   60   59  58:55 54  53  52  51  50 49:48 47:12   11 10 9:8 7:6 5 4:2  1:0
+ *   table  NS APTable UXNt PXNt  sw     ignored      RES0      address        ignored       11
+ *   leaf      ignored            sw  UXN PXN Cnt DBM GP RES0   address nG AF SH  AP NS Index t1
  */
 #ifndef FH_IOMMU_FORMAT_S1_H
 #define FH_IOMMU_FORMAT_S1_H
@@ -13,11 +13,11 @@
 #include "iommu/format.h"
 #include "lib/bits.h"
 
-/* Bits that leaves leave to software and that tables ignore. */
-#define FH_S1_SOFTWARE_LOW 55
-#define FH_S1_SOFTWARE_HIGH 58
 #define FH_S1_VALID FH_BIT(0)
-#define FH_S1_SOFTWARE FH_MASK(FH_S1_SOFTWARE_HIGH, FH_S1_SOFTWARE_LOW)
+/* Left to software in leaves, ignored in tables. */
+#define FH_S1_SOFTWARE_BITS FH_MASK(58, 55)
+/* What a table descriptor takes from all below it: PXNTable, UXNTable or XNTable, APTable. */
+#define FH_S1_TABLE_LIMITS FH_MASK(62, 59)
 
 /**
  * fh_s1_encode_attr() - The attribute bits of a leaf.
@@ -32,13 +32,10 @@ FH_MUST_CHECK int fh_s1_encode_attr(enum fh_regime regime, uint64_t mair, struct
 
 /**
  * fh_s1_decode_attr() - What a leaf grants.
- * @limits: of the tables above, or-ed (fh_s1_limits()).
+ * @limits: FH_S1_TABLE_LIMITS of all tables above, or-ed.
  */
 struct fh_attr fh_s1_decode_attr(enum fh_regime regime, uint64_t mair, uint64_t desc,
 				 uint64_t limits);
-
-/* The hierarchical bits of a table descriptor: APTable, UXNTable or XNTable, PXNTable. */
-uint64_t fh_s1_limits(uint64_t desc);
 
 enum fh_desc_kind fh_s1_kind(uint64_t desc, int level);
 

@@ -17,7 +17,7 @@ void fh_gather_init(struct fh_gather *gather, struct fh_pgtable *table)
 	*gather = (struct fh_gather){ .table = table, .chain = FH_PHYS_INVALID };
 }
 
-void gather_range(struct fh_gather *gather, uint64_t first, uint64_t last, bool tables)
+void fh_gather_range(struct fh_gather *gather, uint64_t first, uint64_t last, bool tables)
 {
 	if (!gather->pending || first < gather->first)
 		gather->first = first;
@@ -31,14 +31,14 @@ static void gather_frame(struct fh_gather *gather, uint64_t pa)
 {
 	uint64_t *slot = table_at(gather->table, pa);
 
-	fh_pte_chain(slot, fh_phys_is_valid(gather->chain) ? gather->chain.raw | CHAIN_MARK : 0);
+	fh_pte_init(slot, fh_phys_is_valid(gather->chain) ? gather->chain.raw | CHAIN_MARK : 0);
 	gather->chain = fh_phys(pa);
 	gather->frames++;
 	gather->table->tables--;
 }
 
 /* Children first: the chain overwrites a table's first descriptor. */
-void gather_subtree(struct fh_gather *gather, int level, uint64_t pa)
+void fh_gather_subtree(struct fh_gather *gather, int level, uint64_t pa)
 {
 	struct fh_pgtable *table = gather->table;
 	const uint64_t *slot = table_at(table, pa);
@@ -48,8 +48,8 @@ void gather_subtree(struct fh_gather *gather, int level, uint64_t pa)
 		uint64_t below;
 
 		if (fh_s1_kind(desc, level) == FH_DESC_TABLE && is_ours(table, desc) &&
-		    table_below(table, 0, desc, &below) == 0)
-			gather_subtree(gather, level + 1, below);
+		    fh_pgtable_below(table, 0, desc, &below) == 0)
+			fh_gather_subtree(gather, level + 1, below);
 	}
 	gather_frame(gather, pa);
 }
@@ -78,7 +78,7 @@ int fh_gather_flush(struct fh_gather *gather)
 	if (!gather->pending)
 		return 0;
 	/* The cleared descriptors are seen before a TLB is told to forget them (D8.13.1). */
-	fh_pte_barrier(config->coherent);
+	fh_pte_complete();
 	config->tlb->invalidate(config->tlb_ctx, fh_dma(gather->first),
 				gather->last - gather->first + 1, config->granule_lg2,
 				gather->tables);

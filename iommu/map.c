@@ -17,8 +17,7 @@ struct mapping {
 	uint64_t bits;		/* attributes and our software bit */
 	fh_phys_addr_t pool;	/* allocated pages, chained by their first word */
 	uint64_t pool_pages;
-	uint64_t filled;	/* first address that is not filled yet */
-	struct fh_pte_run run;	/* taken in live tables, and not cleaned yet */
+	uint64_t filled; /* first address that is not filled yet */
 };
 
 /* Can this part be one leaf of @level? */
@@ -27,7 +26,7 @@ static bool fits_leaf(const struct fh_pgtable *table, int level, struct part par
 {
 	if (level == 3)
 		return true;
-	return fh_s1_has_leaf(level) && part_is_whole(&table->shape, level, part) &&
+	return level > 0 && part_is_whole(&table->shape, level, part) &&
 	       fh_is_aligned(part.first + pa_minus_iova, fh_shape_span(&table->shape, level));
 }
 
@@ -62,7 +61,8 @@ static int64_t plan_level(const struct fh_pgtable *table, int level, uint64_t pa
 
 	for (unsigned int i = fh_shape_index(shape, level, first);
 	     i <= fh_shape_index(shape, level, last); i++) {
-		struct part part = entry_part(shape, level, entry_base(shape, level, first, i), first, last);
+		uint64_t base = entry_base(shape, level, first, i);
+		struct part part = entry_part(shape, level, base, first, last);
 		uint64_t desc = fh_pte_read(&slot[i]);
 		uint64_t below;
 		int64_t more;
@@ -73,9 +73,10 @@ static int64_t plan_level(const struct fh_pgtable *table, int level, uint64_t pa
 		}
 		if (fh_s1_kind(desc, level) != FH_DESC_TABLE)
 			return is_ours(table, desc) ? -EEXIST : -EPERM;
-		more = table_below(table, part.first, desc, &below);
+		more = fh_pgtable_below(table, part.first, desc, &below);
 		if (!more)
-			more = plan_level(table, level + 1, below, part.first, part.last, pa_minus_iova);
+			more = plan_level(table, level + 1, below, part.first, part.last,
+					  pa_minus_iova);
 		if (more < 0)
 			return more;
 		count += more;
@@ -88,7 +89,7 @@ int64_t fh_pgtable_plan(const struct fh_pgtable *table, fh_dma_addr_t iova, fh_p
 {
 	uint64_t last = iova.raw + (size - 1);
 	uint64_t bits;
-	int err = check_range(table, iova, size);
+	int err = fh_pgtable_check_range(table, iova, size);
 
 	if (err)
 		return err;
@@ -99,7 +100,7 @@ int64_t fh_pgtable_plan(const struct fh_pgtable *table, fh_dma_addr_t iova, fh_p
 	err = fh_s1_encode_attr(table->config.regime, table->config.mair, attr, &bits);
 	if (err)
 		return err;
-	if (!in_windows(table, iova.raw, last))
+	if (!fh_pgtable_in_windows(table, iova.raw, last))
 		return -EPERM;
 	return plan_level(table, table->shape.start_level, table->root.raw, iova.raw, last,
 			  pa.raw - iova.raw);
@@ -110,9 +111,9 @@ static uint64_t pool_pop(struct mapping *mapping)
 	uint64_t pa = mapping->pool.raw;
 	uint64_t *word = table_at(mapping->table, pa);
 
-	mapping->pool = fh_phys(*word);
+	mapping->pool = fh_phys(fh_pte_read(word));
 	mapping->pool_pages--;
-	*word = 0;
+	fh_pte_init(word, 0);
 	return pa;
 }
 
@@ -130,23 +131,18 @@ static void pool_drain(struct mapping *mapping)
 		page_give_back(mapping->table, pool_pop(mapping));
 }
 
-static int pool_fill(struct mapping *mapping, int64_t pages)
+static int pool_fill(struct mapping *mapping, uint64_t pages)
 {
 	struct fh_pgtable *table = mapping->table;
 
-	for (; pages > 0; pages--) {
-		struct fh_page *page = fh_page_alloc(table->config.frames,
-						     table->shape.granule_lg2 -
-							     table->config.frames->frame_lg2,
-						     FH_PAGE_ZERO);
-		fh_phys_addr_t pa;
+	while (mapping->pool_pages < pages) {
+		fh_phys_addr_t pa = fh_pgtable_alloc(&table->config, &table->shape);
 
-		if (!page) {
+		if (!fh_phys_is_valid(pa)) {
 			pool_drain(mapping);
 			return -ENOMEM;
 		}
-		pa = fh_page_into_phys(table->config.frames, page);
-		*table_at(table, pa.raw) = mapping->pool.raw;
+		fh_pte_init(table_at(table, pa.raw), mapping->pool.raw);
 		mapping->pool = pa;
 		mapping->pool_pages++;
 	}
@@ -178,70 +174,93 @@ static uint64_t build_unseen(struct mapping *mapping, int level, struct part par
 		struct part below = entry_part(shape, level, base, part.first, part.last);
 
 		if (fits_leaf(table, level, below, mapping->pa_minus_iova))
-			fh_pte_init(&slot[i], fh_s1_leaf(below.first + mapping->pa_minus_iova, level,
-							 mapping->bits));
+			fh_pte_init(&slot[i], fh_s1_leaf(below.first + mapping->pa_minus_iova,
+							 level, mapping->bits));
 		else
 			fh_pte_init(&slot[i], fh_s1_table(build_unseen(mapping, level + 1, below)) |
-						      table->ours);
+						  table->ours);
 	}
-	fh_pte_clean_table(slot, (size_t)1 << shape->granule_lg2, table->config.coherent);
+	fh_pte_ready(slot, UINT64_C(1) << shape->granule_lg2, table->config.coherent);
 	return pa;
 }
 
+/* What became of an entry that was zero. */
+enum fill {
+	FILL_TAKEN,
+	FILL_LOST, /* somebody else has put something there: look again */
+	FILL_NO_MEMORY,
+};
+
 /* Put a leaf or a new subtree where zero is. */
-static int fill_zero(struct mapping *mapping, int level, uint64_t *slot, struct part part)
+static enum fill fill_zero(struct mapping *mapping, int level, uint64_t *slot, struct part part)
 {
 	struct fh_pgtable *table = mapping->table;
+	uint64_t pa = part.first + mapping->pa_minus_iova;
 	uint64_t below, count, found;
 
-	if (fits_leaf(table, level, part, mapping->pa_minus_iova)) {
-		uint64_t desc = fh_s1_leaf(part.first + mapping->pa_minus_iova, level, mapping->bits);
-
-		if (!fh_pte_take(slot, desc, &found))
-			return -EEXIST;
-		fh_pte_run_add(&mapping->run, slot);
-		return 0;
-	}
-	/* Another CPU may have unlinked tables that the plan counted on. */
+	if (fits_leaf(table, level, part, mapping->pa_minus_iova))
+		return fh_pte_take(slot, fh_s1_leaf(pa, level, mapping->bits),
+				   table->config.coherent, &found)
+			   ? FILL_TAKEN
+			   : FILL_LOST;
+	/* Enough was allocated, unless tables that the plan counted on have gone meanwhile. */
 	count = count_new(table, level, part, mapping->pa_minus_iova);
-	if (count > mapping->pool_pages)
-		return -EEXIST;
+	if (pool_fill(mapping, count))
+		return FILL_NO_MEMORY;
 	below = build_unseen(mapping, level + 1, part);
 	/* Before the link: whoever unlinks it uncounts. */
 	table->tables += count;
-	/* All of the subtree is in memory before its link is. */
-	fh_pte_barrier(table->config.coherent);
-	if (fh_pte_take(slot, fh_s1_table(below) | table->ours, &found)) {
-		fh_pte_run_add(&mapping->run, slot);
-		return 0;
-	}
+	if (fh_pte_take(slot, fh_s1_table(below) | table->ours, table->config.coherent, &found))
+		return FILL_TAKEN;
 	table->tables -= count;
 	drop_unseen(table, level + 1, below);
-	return -EEXIST;
+	return FILL_LOST;
 }
 
-static int fill_level(struct mapping *mapping, int level, uint64_t pa, uint64_t first, uint64_t last)
+static int fill_level(struct mapping *mapping, int level, uint64_t pa, struct part range);
+
+/* One entry, whatever others do to it meanwhile. @foreign: it stands in a foreign table. */
+static int fill_entry(struct mapping *mapping, int level, uint64_t *slot, struct part part,
+		      bool foreign)
+{
+	struct fh_pgtable *table = mapping->table;
+	enum fill fill = FILL_LOST;
+	uint64_t desc = 0;
+	uint64_t below;
+	int err;
+
+	while (fill == FILL_LOST) {
+		desc = fh_pte_read(slot);
+		if (desc)
+			break;
+		fill = fill_zero(mapping, level, slot, part);
+	}
+	if (fill == FILL_NO_MEMORY)
+		return -ENOMEM;
+	if (fill == FILL_TAKEN) {
+		if (foreign)
+			table->taken++;
+		return 0;
+	}
+	if (fh_s1_kind(desc, level) != FH_DESC_TABLE)
+		return is_ours(table, desc) ? -EEXIST : -EPERM;
+	err = fh_pgtable_below(table, part.first, desc, &below);
+	return err ? err : fill_level(mapping, level + 1, below, part);
+}
+
+static int fill_level(struct mapping *mapping, int level, uint64_t pa, struct part range)
 {
 	struct fh_pgtable *table = mapping->table;
 	const struct fh_shape *shape = &table->shape;
 	uint64_t *slot = table_at(table, pa);
+	bool foreign = is_foreign_table(table, pa);
 
-	for (unsigned int i = fh_shape_index(shape, level, first);
-	     i <= fh_shape_index(shape, level, last); i++) {
-		struct part part = entry_part(shape, level, entry_base(shape, level, first, i), first, last);
-		uint64_t desc = fh_pte_read(&slot[i]);
-		uint64_t below;
-		int err;
+	for (unsigned int i = fh_shape_index(shape, level, range.first);
+	     i <= fh_shape_index(shape, level, range.last); i++) {
+		uint64_t base = entry_base(shape, level, range.first, i);
+		struct part part = entry_part(shape, level, base, range.first, range.last);
+		int err = fill_entry(mapping, level, &slot[i], part, foreign);
 
-		if (!desc) {
-			err = fill_zero(mapping, level, &slot[i], part);
-		} else if (fh_s1_kind(desc, level) == FH_DESC_TABLE) {
-			err = table_below(table, part.first, desc, &below);
-			if (!err)
-				err = fill_level(mapping, level + 1, below, part.first, part.last);
-		} else {
-			err = is_ours(table, desc) ? -EEXIST : -EPERM;
-		}
 		if (err)
 			return err;
 		mapping->filled = part.last + 1;
@@ -253,13 +272,16 @@ static int fill_level(struct mapping *mapping, int level, uint64_t pa, uint64_t 
 static void undo(struct mapping *mapping, uint64_t first)
 {
 	struct fh_gather gather;
+	int err;
 
 	if (mapping->filled <= first)
 		return;
 	fh_gather_init(&gather, mapping->table);
-	(void)clear_range(mapping->table, first, mapping->filled - 1, false, &gather);
-	if (fh_gather_flush(&gather))
-		return; /* the backend does not answer: the tables stay HELD, lost but never reused */
+	fh_pgtable_clear(mapping->table, first, mapping->filled - 1, false, &gather);
+	/* When the backend does not answer, the tables stay HELD: lost, but never reused. */
+	err = fh_gather_flush(&gather);
+	if (err)
+		fh_pgtable_refuse(mapping->table, FH_FAULT_TABLE_STATE, first, 0, err);
 }
 
 int fh_pgtable_map(struct fh_pgtable *table, fh_dma_addr_t iova, fh_phys_addr_t pa, uint64_t size,
@@ -270,7 +292,6 @@ int fh_pgtable_map(struct fh_pgtable *table, fh_dma_addr_t iova, fh_phys_addr_t 
 		.pa_minus_iova = pa.raw - iova.raw,
 		.pool = FH_PHYS_INVALID,
 		.filled = iova.raw,
-		.run = { .coherent = table->config.coherent },
 	};
 	int64_t pages = fh_pgtable_plan(table, iova, pa, size, attr);
 	int err;
@@ -278,15 +299,14 @@ int fh_pgtable_map(struct fh_pgtable *table, fh_dma_addr_t iova, fh_phys_addr_t 
 	if (pages < 0)
 		return (int)pages;
 	err = fh_s1_encode_attr(table->config.regime, table->config.mair, attr, &mapping.bits);
+	if (!err)
+		err = pool_fill(&mapping, (uint64_t)pages);
 	if (err)
 		return err;
 	mapping.bits |= table->ours;
-	err = pool_fill(&mapping, pages);
-	if (err)
-		return err;
-	err = fill_level(&mapping, table->shape.start_level, table->root.raw, iova.raw,
-			 iova.raw + (size - 1));
-	fh_pte_run_finish(&mapping.run);
+	err = fill_level(&mapping, table->shape.start_level, table->root.raw,
+			 (struct part){ iova.raw, iova.raw + (size - 1) });
+	fh_pte_complete();
 	if (err)
 		undo(&mapping, iova.raw);
 	pool_drain(&mapping);

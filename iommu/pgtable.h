@@ -64,6 +64,7 @@ struct fh_pgtable_config {
  * @ours: descriptor bit that marks our entries in an adopted table; 0 for a table of our own.
  * @window: of an adopted table.
  * @tables: table pages of ours that are linked: what release expects to find.
+ * @taken: entries of ours in foreign tables, likewise.
  */
 struct fh_pgtable {
 	struct fh_pgtable_config config;
@@ -74,6 +75,7 @@ struct fh_pgtable {
 	struct fh_window window[FH_WINDOW_MAX];
 	unsigned int window_count;
 	_Atomic(uint64_t) tables;
+	_Atomic(uint64_t) taken;
 };
 
 /**
@@ -97,7 +99,8 @@ FH_MUST_CHECK int fh_pgtable_init(struct fh_pgtable *table, const struct fh_pgta
  *         (beyond ias or oas), -EPERM (outside our windows, or a foreign descriptor in the
  *         way), -EEXIST (an entry of ours in the way), -ENOMEM, -ENOTSUP (no MAIR index has the
  *         memory type), -EIO (a foreign link no longer leads where it may). On error no
- *         translation has changed and every new table page was given back.
+ *         translation has changed and every new table page was given back; only when somebody
+ *         took an entry of the range meanwhile, tables at its edges may stay linked, empty.
  * Source: Arm ARM DDI 0487, D8.3.
  */
 FH_MUST_CHECK int fh_pgtable_map(struct fh_pgtable *table, fh_dma_addr_t iova, fh_phys_addr_t pa,

@@ -25,16 +25,20 @@ int fh_pgtable_lookup(const struct fh_pgtable *table, fh_dma_addr_t iova,
 		answer->owner = owner_of(table, desc);
 		if (kind == FH_DESC_BLOCK || kind == FH_DESC_PAGE) {
 			uint64_t mask = fh_shape_span(shape, level) - 1;
+			uint64_t output = fh_s1_output(desc, level) | (iova.raw & mask);
 
-			answer->pa = fh_phys(fh_s1_output(desc, level) | (iova.raw & mask));
+			/* Beyond the output size a walker faults (D8.2). */
+			if (!fh_range_fits(output, 1, shape->oas))
+				return -ENOENT;
+			answer->pa = fh_phys(output);
 			answer->attr = fh_s1_decode_attr(table->config.regime, table->config.mair,
 							 desc, limits);
 			return 0;
 		}
 		if (kind != FH_DESC_TABLE)
 			return -ENOENT;
-		limits |= fh_s1_limits(desc);
-		err = table_below(table, iova.raw, desc, &pa);
+		limits |= desc & FH_S1_TABLE_LIMITS;
+		err = fh_pgtable_below(table, iova.raw, desc, &pa);
 		if (err)
 			return err;
 	}
@@ -63,17 +67,16 @@ static int show(const struct walk *walk, int level, uint64_t pa, unsigned int in
 		.owner = owner_of(table, desc),
 	};
 
-	if (entry.kind == FH_DESC_BLOCK || entry.kind == FH_DESC_PAGE) {
-		entry.pa = fh_phys(fh_s1_output(desc, level));
-		entry.attr = fh_s1_decode_attr(table->config.regime, table->config.mair, desc, limits);
-	} else if (entry.kind != FH_DESC_TABLE) {
+	if (entry.kind == FH_DESC_BLOCK || entry.kind == FH_DESC_PAGE)
+		entry.attr =
+		    fh_s1_decode_attr(table->config.regime, table->config.mair, desc, limits);
+	else if (entry.kind != FH_DESC_TABLE)
 		entry.pa = FH_PHYS_INVALID;
-	}
 	return walk->visit(walk->ctx, &entry);
 }
 
-static int walk_level(const struct walk *walk, int level, uint64_t pa, uint64_t first, uint64_t last,
-		      uint64_t limits)
+static int walk_level(const struct walk *walk, int level, uint64_t pa, uint64_t first,
+		      uint64_t last, uint64_t limits)
 {
 	const struct fh_shape *shape = &walk->table->shape;
 	const uint64_t *slot = table_at(walk->table, pa);
@@ -90,10 +93,10 @@ static int walk_level(const struct walk *walk, int level, uint64_t pa, uint64_t 
 			continue;
 		err = show(walk, level, pa, i, base, desc, limits);
 		if (!err && fh_s1_kind(desc, level) == FH_DESC_TABLE) {
-			err = table_below(walk->table, part.first, desc, &below);
+			err = fh_pgtable_below(walk->table, part.first, desc, &below);
 			if (!err)
 				err = walk_level(walk, level + 1, below, part.first, part.last,
-						 limits | fh_s1_limits(desc));
+						 limits | (desc & FH_S1_TABLE_LIMITS));
 		}
 		if (err)
 			return err;
@@ -105,7 +108,7 @@ int fh_pgtable_walk(const struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t
 		    fh_walk_fn *visit, void *ctx)
 {
 	struct walk walk = { .table = table, .visit = visit, .ctx = ctx };
-	int err = check_range(table, iova, size);
+	int err = fh_pgtable_check_range(table, iova, size);
 
 	if (err)
 		return err;

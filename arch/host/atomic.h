@@ -7,7 +7,8 @@
 
 static inline uint64_t arch_desc_load(const uint64_t *slot)
 {
-	/* Stronger than the machine's: the host has no address dependency to order what lies below. */
+	/* Stronger than the machine's: the host has no address dependency to order what lies below.
+	 */
 	return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 }
 

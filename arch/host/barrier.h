@@ -5,10 +5,10 @@
 
 #include "arch/host/trace.h"
 
-#define FH_ARCH_BARRIER(name, event)                                     \
-	static inline void arch_##name(void)                             \
-	{                                                                \
-		host_trace_add(&(struct host_event){ .kind = (event) }); \
+#define FH_ARCH_BARRIER(name, event)                                                               \
+	static inline void arch_##name(void)                                                       \
+	{                                                                                          \
+		host_trace_add(&(struct host_event){ .kind = (event) });                           \
 	}
 
 FH_ARCH_BARRIER(dsb_ishst, HOST_DSB_ISHST)

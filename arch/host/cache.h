@@ -17,12 +17,11 @@ static inline size_t arch_cache_writeback_granule(void)
 	return host_cache_writeback_granule;
 }
 
-#define FH_ARCH_CACHE_OP(name, event)                                               \
-	static inline void arch_cache_##name(const void *start, size_t bytes)       \
-	{                                                                           \
-		host_trace_add(&(struct host_event){ .kind = (event),               \
-						     .address = (uintptr_t)start,   \
-						     .size = bytes });              \
+#define FH_ARCH_CACHE_OP(name, event)                                                              \
+	static inline void arch_cache_##name(const void *start, size_t bytes)                      \
+	{                                                                                          \
+		host_trace_add(&(struct host_event){                                               \
+		    .kind = (event), .address = (uintptr_t)start, .size = bytes });                \
 	}
 
 FH_ARCH_CACHE_OP(clean, HOST_CLEAN)

@@ -5,14 +5,14 @@
 
 #include "lib/types.h"
 
-#define FH_ARCH_MMIO(bits)                                                                \
-	static inline uint##bits##_t arch_mmio_read##bits(uintptr_t address)              \
-	{                                                                                 \
-		return *(volatile uint##bits##_t *)address;                               \
-	}                                                                                 \
-	static inline void arch_mmio_write##bits(uintptr_t address, uint##bits##_t value) \
-	{                                                                                 \
-		*(volatile uint##bits##_t *)address = value;                              \
+#define FH_ARCH_MMIO(bits)                                                                         \
+	static inline uint##bits##_t arch_mmio_read##bits(uintptr_t address)                       \
+	{                                                                                          \
+		return *(volatile uint##bits##_t *)address;                                        \
+	}                                                                                          \
+	static inline void arch_mmio_write##bits(uintptr_t address, uint##bits##_t value)          \
+	{                                                                                          \
+		*(volatile uint##bits##_t *)address = value;                                       \
 	}
 
 FH_ARCH_MMIO(8)

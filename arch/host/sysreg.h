@@ -5,17 +5,17 @@
 
 #include "arch/host/trace.h"
 
-#define FH_ARCH_TLBI_OPERAND(name, event, level)                                        \
-	static inline void arch_tlbi_##name(uint64_t operand)                           \
-	{                                                                               \
-		host_trace_add(&(struct host_event){                                    \
-			.kind = (event), .value = operand, .el = (level) });            \
+#define FH_ARCH_TLBI_OPERAND(name, event, level)                                                   \
+	static inline void arch_tlbi_##name(uint64_t operand)                                      \
+	{                                                                                          \
+		host_trace_add(                                                                    \
+		    &(struct host_event){ .kind = (event), .value = operand, .el = (level) });     \
 	}
 
-#define FH_ARCH_TLBI_ALL(name, level)                                                      \
-	static inline void arch_tlbi_##name(void)                                          \
-	{                                                                                  \
-		host_trace_add(&(struct host_event){ .kind = HOST_TLBI_ALL, .el = (level) }); \
+#define FH_ARCH_TLBI_ALL(name, level)                                                              \
+	static inline void arch_tlbi_##name(void)                                                  \
+	{                                                                                          \
+		host_trace_add(&(struct host_event){ .kind = HOST_TLBI_ALL, .el = (level) });      \
 	}
 
 FH_ARCH_TLBI_OPERAND(vae1is, HOST_TLBI_VA, 1)

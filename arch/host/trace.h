@@ -45,7 +45,8 @@ struct host_event {
 /* Record into @buffer, which stays the caller's. Context: no other thread changes tables. */
 void host_trace_start(struct host_event *buffer, size_t capacity);
 
-/* Return: events recorded. More than there was room for end the program: a cut trace proves nothing. */
+/* Return: events recorded. More than there was room for end the program: a cut trace proves
+ * nothing. */
 size_t host_trace_stop(void);
 
 /* Called by the headers of this folder; free when nothing records. */

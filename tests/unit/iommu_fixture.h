@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A machine for the tests of iommu/: RAM, of which some is the firmware's, a
+ * walker written from the Arm ARM alone, and a TLB that remembers what nobody
+ * told it to forget.
+ *
+ *   frame  0        256      320     322       512    520       1024
+ *          | usable |   fw   |secure | usable  | hole | usable  |
+ *                    reserved  no-map
+ *
+ * The walker shares no code with iommu/, so that the two agree only when both
+ * are right.
+ */
+#ifndef FH_TESTS_UNIT_IOMMU_FIXTURE_H
+#define FH_TESTS_UNIT_IOMMU_FIXTURE_H
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "arch/host/trace.h"
+#include "iommu/adopt.h"
+#include "iommu/pgtable.h"
+#include "lib/error.h"
+#include "tests/unit/unit.h"
+
+#define FRAME UINT64_C(0x1000)
+#define FRAMES 1024u
+#define BASE UINT64_C(0x80000000)
+#define FW_FIRST 256u
+#define FW_COUNT 64u
+#define SECURE_FIRST 320u
+#define HOLE_FIRST 512u
+#define HOLE_COUNT 8u
+#define TWO_MIB UINT64_C(0x200000)
+
+/* Attr0 to Attr3: write-back, device-nGnRE, non-cacheable, device-nGnRnE; no
+ * index has another. */
+#define TEST_MAIR UINT64_C(0xffffffff004404ff)
+
+#define ATTR_RW ((struct fh_attr){ FH_READ | FH_WRITE, FH_MEMTYPE_WB, FH_SHARE_INNER })
+#define ATTR_RO ((struct fh_attr){ FH_READ, FH_MEMTYPE_NC, FH_SHARE_NONE })
+
+/* One translation that some TLB may hold, for each page of a part of the input
+ * space. */
+#define TLB_PAGES 4096u
+
+struct world {
+	struct fh_frames frames;
+	struct fh_memmap map;
+	unsigned char *arena;
+	_Alignas(16) unsigned char map_buffer[4096];
+	_Alignas(16) unsigned char metadata[2048];
+	struct fh_pgtable table;
+	struct fh_pgtable_config config;
+	/* the TLB */
+	uint64_t tlb_base;
+	bool tlb[TLB_PAGES];
+	unsigned int invalidations;
+	bool table_invalidation;
+	unsigned int syncs;
+	int sync_err;
+	uint64_t held_at_sync;
+	/* reports */
+	unsigned int faults;
+	struct fh_fault fault;
+};
+
+static inline uint64_t frame_pa(uint64_t frame)
+{
+	return BASE + frame * FRAME;
+}
+
+static inline uint64_t *at_pa(const struct world *w, uint64_t pa)
+{
+	if (pa < BASE || pa >= BASE + FRAMES * FRAME)
+		fail_msg("the walk left RAM: 0x%llx", (unsigned long long)pa);
+	return (uint64_t *)(void *)(w->arena + (pa - BASE));
+}
+
+static inline uint64_t *fw_table(const struct world *w, unsigned int number)
+{
+	return at_pa(w, frame_pa(FW_FIRST + number));
+}
+
+static inline uint64_t fw_pa(unsigned int number)
+{
+	return frame_pa(FW_FIRST + number);
+}
+
+static inline uint64_t world_count(const struct world *w, enum fh_frame_state state)
+{
+	struct fh_frames_stats stats;
+
+	fh_frames_stats(&w->frames, &stats);
+	return state == FH_FRAME_HELD	 ? stats.held
+	       : state == FH_FRAME_OWNED ? stats.owned
+					 : stats.free;
+}
+
+static inline void world_invalidate(void *ctx, fh_dma_addr_t iova, uint64_t size,
+				    unsigned int leaf_lg2, bool tables)
+{
+	struct world *w = ctx;
+
+	assert_true(size != 0 && leaf_lg2 >= 12 && leaf_lg2 <= 39);
+	assert_true(fh_is_aligned(iova.raw | size, FRAME));
+	w->invalidations++;
+	w->table_invalidation = w->table_invalidation || tables;
+	for (unsigned int i = 0; i < TLB_PAGES; i++) {
+		uint64_t page = w->tlb_base + i * FRAME;
+
+		if (page >= iova.raw && page - iova.raw < size)
+			w->tlb[i] = false;
+	}
+}
+
+static inline int world_sync(void *ctx)
+{
+	struct world *w = ctx;
+
+	w->syncs++;
+	w->held_at_sync = world_count(w, FH_FRAME_HELD);
+	return w->sync_err;
+}
+
+static const struct fh_tlb_ops world_tlb_ops = {
+	.invalidate = world_invalidate,
+	.sync = world_sync,
+};
+
+static inline void world_fault(void *ctx, const struct fh_fault *fault)
+{
+	struct world *w = ctx;
+
+	w->faults++;
+	w->fault = *fault;
+	assert_string_equal(fault->part, "pgtable");
+}
+
+static inline struct world *world_new(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct fh_frames_config config;
+
+	assert_non_null(w);
+	w->arena =
+	    mmap(NULL, FRAMES * FRAME, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(w->arena != MAP_FAILED);
+	/* What nobody has zeroed would be a valid descriptor of every level. */
+	memset(w->arena, 0xa7, FRAMES * FRAME);
+	memset(fw_table(w, 0), 0, FW_COUNT * FRAME);
+	assert_int_equal(fh_memmap_init(&w->map, w->map_buffer, sizeof(w->map_buffer), 12), 0);
+	fh_memmap_add(&w->map, BASE, HOLE_FIRST * FRAME, FH_MEM_USABLE, "/memory@80000000");
+	fh_memmap_add(&w->map, frame_pa(HOLE_FIRST + HOLE_COUNT),
+		      (FRAMES - HOLE_FIRST - HOLE_COUNT) * FRAME, FH_MEM_USABLE,
+		      "/memory@80208000");
+	fh_memmap_add(&w->map, fw_pa(0), FW_COUNT * FRAME, FH_MEM_RESERVED, "/reserved-memory/fw");
+	fh_memmap_add(&w->map, frame_pa(SECURE_FIRST), 2 * FRAME, FH_MEM_NOMAP,
+		      "/reserved-memory/secure");
+	assert_int_equal(fh_memmap_resolve(&w->map), 0);
+	mprotect(w->arena + SECURE_FIRST * FRAME, 2 * FRAME, PROT_NONE);
+	mprotect(w->arena + HOLE_FIRST * FRAME, HOLE_COUNT * FRAME, PROT_NONE);
+	config = (struct fh_frames_config){
+		.map = &w->map,
+		.metadata = w->metadata,
+		.metadata_bytes = sizeof(w->metadata),
+		.direct_offset = (uintptr_t)w->arena - BASE,
+	};
+	assert_int_equal(fh_frames_init(&w->frames, &config), 0);
+	w->config = (struct fh_pgtable_config){
+		.format = FH_FORMAT_S1,
+		.regime = FH_REGIME_EL1,
+		.granule_lg2 = 12,
+		.ias = 39,
+		.oas = 40,
+		.coherent = true,
+		.asid = 0x51,
+		.mair = TEST_MAIR,
+		.frames = &w->frames,
+		.tlb = &world_tlb_ops,
+		.tlb_ctx = w,
+		.report = { .report = world_fault, .ctx = w },
+	};
+	return w;
+}
+
+static inline void world_delete(struct world *w)
+{
+	const char *broken = fh_frames_check(&w->frames);
+
+	if (broken)
+		fail_msg("frames: %s", broken);
+	munmap(w->arena, FRAMES * FRAME);
+	free(w);
+}
+
+static inline int world_setup(void **state)
+{
+	*state = world_new();
+	return 0;
+}
+
+static inline int world_teardown(void **state)
+{
+	world_delete(*state);
+	return 0;
+}
+
+#define WORLD_TEST(name, function)                                                                 \
+	{                                                                                          \
+		(name), (function), world_setup, world_teardown, NULL                              \
+	}
+
+static inline void *world_copy(const void *from, size_t bytes)
+{
+	void *copy = malloc(bytes);
+
+	assert_non_null(copy);
+	memcpy(copy, from, bytes);
+	return copy;
+}
+
+/* All that a walker or the allocator could notice: frames, their states, and
+ * the table. */
+struct snapshot {
+	struct fh_frames frames;
+	struct fh_pgtable table;
+	unsigned char metadata[2048];
+	unsigned char fw[FW_COUNT * 4096];
+	uint64_t pages; /* sum over all table pages of the tree */
+};
+
+/* Every table that hangs below @pa, as the walker finds it; returns how many
+ * are ours to free. */
+static inline uint64_t arm_sum(const struct world *w, uint64_t pa, int level, unsigned int entries,
+			       uint64_t *sum)
+{
+	const uint64_t *slot = at_pa(w, pa);
+	uint64_t held = fh_frame_state(&w->frames, fh_phys(pa)) == FH_FRAME_HELD;
+
+	for (unsigned int i = 0; i < entries; i++) {
+		uint64_t desc = slot[i];
+
+		*sum = (*sum ^ desc) * UINT64_C(0x100000001b3) + i;
+		if (level < 3 && (desc & 3) == 3)
+			held += arm_sum(w, desc & UINT64_C(0xfffffffff000), level + 1, 512, sum);
+	}
+	return held;
+}
+
+static inline int arm_start_level(unsigned int ias)
+{
+	return 4 - (int)((ias - 12 + 8) / 9);
+}
+
+static inline unsigned int arm_root_entries(unsigned int ias)
+{
+	return 1u << (ias - 12 - 9 * (unsigned int)(3 - arm_start_level(ias)));
+}
+
+/* Table pages in HELD frames below the root, the root too if it is one. */
+static inline uint64_t arm_tables(const struct world *w, const struct fh_pgtable *t, uint64_t *sum)
+{
+	unsigned int ias = t->config.ias;
+
+	*sum = 0;
+	return arm_sum(w, t->root.raw, arm_start_level(ias), arm_root_entries(ias), sum);
+}
+
+static inline void snapshot_take(struct snapshot *s, const struct world *w)
+{
+	s->frames = w->frames;
+	s->table = w->table;
+	memcpy(s->metadata, w->metadata, sizeof(s->metadata));
+	memcpy(s->fw, fw_table(w, 0), sizeof(s->fw));
+	arm_tables(w, &w->table, &s->pages);
+}
+
+/* Frames and tables are those of the snapshot, bit for bit (order of free lists
+ * apart). */
+static inline void snapshot_equal(const struct snapshot *s, const struct world *w)
+{
+	uint64_t sum;
+
+	for (int state = 0; state <= FH_FRAME_RESERVED; state++)
+		assert_int_equal(s->frames.count[state], w->frames.count[state]);
+	assert_memory_equal(s->metadata, w->metadata, sizeof(s->metadata));
+	assert_memory_equal(s->fw, fw_table(w, 0), sizeof(s->fw));
+	assert_memory_equal(&s->table, &w->table, sizeof(s->table));
+	arm_tables(w, &w->table, &sum);
+	assert_int_equal(s->pages, sum);
+}
+
+/* What a walker of the architecture makes of an address. */
+struct seen {
+	bool mapped;
+	uint64_t pa;
+	uint64_t desc;
+	int level;
+	unsigned int access;
+	unsigned int mair_byte;
+	unsigned int share;
+};
+
+/*
+ * D8.4, EL1&0: AP[2] takes writing from both, AP[1] gives data access to EL0,
+ * APTable[1] and APTable[0] take the same away for all below, UXN and PXN (and
+ * theirs of tables) execution; what EL0 may write EL1 may not execute.
+ */
+static inline unsigned int arm_access(enum fh_regime regime, uint64_t leaf, uint64_t tables)
+{
+	bool read_only = (leaf >> 7 & 1) || (tables >> 62 & 1);
+	bool xn = (leaf >> 54 & 1) || (tables >> 60 & 1);
+	bool pxn = (leaf >> 53 & 1) || (tables >> 59 & 1);
+	bool el0 = (leaf >> 6 & 1) && !(tables >> 61 & 1);
+	unsigned int access = FH_READ;
+
+	if (!read_only)
+		access |= FH_WRITE;
+	if (regime != FH_REGIME_EL1)
+		return xn ? access : access | FH_EXEC;
+	if (el0)
+		access |= FH_USER_READ;
+	if (el0 && !read_only)
+		access |= FH_USER_WRITE;
+	if (!xn)
+		access |= FH_USER_EXEC;
+	if (!pxn && !(el0 && !read_only))
+		access |= FH_EXEC;
+	if (leaf >> 11 & 1)
+		access |= FH_NOT_GLOBAL;
+	return access;
+}
+
+static inline struct seen arm_walk(const struct world *w, const struct fh_pgtable *t, uint64_t va)
+{
+	struct seen seen = { .mapped = false };
+	uint64_t table = t->root.raw;
+	uint64_t tables = 0;
+	int level = arm_start_level(t->config.ias);
+
+	for (;; level++) {
+		unsigned int low = 39 - 9 * (unsigned int)level;
+		uint64_t index = va >> low & 511;
+		uint64_t desc = at_pa(w, table)[index];
+
+		seen.level = level;
+		seen.desc = desc;
+		if (!(desc & 1))
+			return seen;
+		if (level == 3 ? (desc & 2) != 0 : (desc & 2) == 0) {
+			uint64_t mask = (UINT64_C(1) << low) - 1;
+
+			if (level == 0)
+				return seen;
+			seen.pa = (desc & UINT64_C(0xfffffffff000) & ~mask) | (va & mask);
+			seen.mapped = true;
+			seen.access = arm_access(t->config.regime, desc, tables);
+			seen.mair_byte = t->config.mair >> (8 * (desc >> 2 & 7)) & 0xff;
+			seen.share = desc >> 8 & 3;
+			return seen;
+		}
+		if (level == 3)
+			return seen;
+		tables |= desc;
+		table = desc & UINT64_C(0xfffffffff000);
+	}
+}
+
+static inline unsigned int arm_memtype(unsigned int byte)
+{
+	switch (byte) {
+	case 0xff:
+		return FH_MEMTYPE_WB;
+	case 0x44:
+		return FH_MEMTYPE_NC;
+	case 0x04:
+		return FH_MEMTYPE_DEVICE;
+	case 0x00:
+		return FH_MEMTYPE_STRICT;
+	}
+	return FH_MEMTYPE_OTHER;
+}
+
+/* The engine's lookup and the walker say the same about @va; gives the walker's
+ * answer. */
+static inline struct seen agree(const struct world *w, const struct fh_pgtable *t, uint64_t va)
+{
+	struct seen seen = arm_walk(w, t, va);
+	struct fh_translation answer;
+	int err = fh_pgtable_lookup(t, fh_dma(va), &answer);
+
+	assert_int_equal(err, seen.mapped ? 0 : -ENOENT);
+	assert_int_equal(answer.level, seen.level);
+	assert_int_equal(answer.span_lg2, 39 - 9 * seen.level);
+	assert_int_equal(answer.desc, seen.desc);
+	if (!seen.mapped)
+		return seen;
+	assert_int_equal(answer.pa.raw, seen.pa);
+	assert_int_equal(answer.attr.access, seen.access);
+	assert_int_equal(answer.attr.memtype, arm_memtype(seen.mair_byte));
+	if (seen.mair_byte & 0xf0)
+		assert_int_equal(answer.attr.share, seen.share);
+	return seen;
+}
+
+static inline bool same_attr(const struct seen *seen, struct fh_attr attr)
+{
+	return seen->access == attr.access && arm_memtype(seen->mair_byte) == attr.memtype &&
+	       (attr.memtype >= FH_MEMTYPE_DEVICE || seen->share == attr.share);
+}
+
+/* Unmap and flush. */
+static inline int world_unmap(struct world *w, uint64_t iova, uint64_t size)
+{
+	struct fh_gather gather;
+	int err;
+
+	fh_gather_init(&gather, &w->table);
+	err = fh_pgtable_unmap(&w->table, fh_dma(iova), size, &gather);
+	assert_int_equal(fh_gather_flush(&gather), 0);
+	return err;
+}
+
+#define MUST(call) assert_int_equal((call), 0)
+
+#endif
