@@ -14,6 +14,7 @@ HOSTCC ?= gcc##             compiler of host tests
 ARCH_DIR ?= arch/aarch64##  folder with barrier.h, cache.h, ... for `make lib`
 LIBFDT_SRC ?=##            build libfdt from this source folder instead of Debian's package
 T ?=##                     run only the tests whose name starts so, e.g. T=mm.page
+PICOLIBC ?= /usr/lib/picolibc/aarch64-linux-gnu##  C library for the target
 FH_CPU_MAX ?= 8##          highest number of CPUs
 PREFIX ?= /usr/local##     where `make install` puts things
 DESTDIR ?=##               staging folder in front of it
@@ -64,7 +65,6 @@ OBJCOPY := $(CROSS_COMPILE)objcopy
 LD_FLAGS :=
 endif
 
-PICOLIBC ?= /usr/lib/picolibc/aarch64-linux-gnu
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wvla -Werror
 # Paths in messages and debug data are relative, whatever the folder: images are reproducible.
@@ -75,11 +75,14 @@ TARGET_FLAGS = $(COMMON) -O2 -ffreestanding -fno-common -ffunction-sections -fda
 	-fvisibility=hidden -mstrict-align -mgeneral-regs-only -fstack-protector-strong \
 	-fno-omit-frame-pointer -ftls-model=local-exec -mno-outline-atomics \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -nostdinc -isystem $(PICOLIBC)/include \
-	-isystem $(cc_include) -isystem $(fdt_include) -I$(ARCH_DIR)
+	-isystem $(cc_include) -I$(ARCH_DIR)
+# Only what is not the library may see libfdt.
+fdt_flags = $(if $(filter lib/% mm/% iommu/%,$<),,-isystem $(fdt_include))
 LINK_FLAGS := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,max-page-size=4096 \
 	-Wl,--gc-sections,--build-id=none,--fatal-warnings,--defsym=vfprintf=__i_vfprintf \
 	-Wl,-T,linker.ld $(LD_FLAGS)
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE_THREADS ?= -fsanitize=thread
 HOST_FLAGS = $(COMMON) -O1 -Iarch/host -DFH_TEST_HOOKS -fno-omit-frame-pointer
 
 # ---- Sources: what lies in a folder belongs to it
@@ -107,7 +110,7 @@ fdt_objects := $(patsubst $(LIBFDT_SRC)/%.c,$(O)/libfdt/%.o,$(wildcard $(LIBFDT_
 $(O)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(O)/include/config.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -W%,$(TARGET_FLAGS)) -c -o $@ $<
+	$(Q)$(CC) $(filter-out -W%,$(TARGET_FLAGS)) -I$(LIBFDT_SRC) -c -o $@ $<
 $(fdt_library): $(fdt_objects)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 else
@@ -136,7 +139,7 @@ define target_rules
 $(O)/$(1)/%.o: %.c $(O)/include/config.h $(O)/flags
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
-	$(Q)$$(CC) $$(TARGET_FLAGS) $(2) -MMD -MP -c -o $$@ $$<
+	$(Q)$$(CC) $$(TARGET_FLAGS) $$(fdt_flags) $(2) -MMD -MP -c -o $$@ $$<
 $(O)/$(1)/%.o: %.S $(O)/include/config.h $(O)/flags
 	$$(call say,AS,$$<)
 	@mkdir -p $$(@D)
@@ -167,7 +170,7 @@ $(O)/libfreehold.a: $(call objects,target,$(lib_sources))
 # Includes from the root of the tree become <freehold/...>, so that nothing else is found by them.
 install: lib ## headers, libfreehold.a and freehold.pc below DESTDIR and PREFIX
 	$(Q)for h in $(wildcard lib/*.h mm/*.h iommu/*.h); do \
-		case $$h in *_priv.h) continue;; esac; \
+		case $$h in *_priv.h|iommu/pte.h) continue;; esac; \
 		install -d $(DESTDIR)$(PREFIX)/include/freehold/$$(dirname $$h); \
 		sed -E 's@^#include "((lib|mm|iommu)/[^"]+)"@#include <freehold/\1>@' $$h \
 			> $(DESTDIR)$(PREFIX)/include/freehold/$$h; \
@@ -197,7 +200,7 @@ $(O)/$(1)/%.o: %.c $(O)/include/config.h
 	$(Q)$$(HOSTCC) $$(HOST_FLAGS) $(2) -MMD -MP -c -o $$@ $$<
 endef
 $(eval $(call host_rules,host,$(SANITIZE)))
-$(eval $(call host_rules,tsan,-fsanitize=thread))
+$(eval $(call host_rules,tsan,$(SANITIZE_THREADS)))
 
 $(addprefix $(O)/unit/,$(filter-out %.threads,$(unit_names))): $(O)/unit/%: $(O)/host/tests/unit/%.o $(host_library)
 	$(call say,HOSTLD,$@)
@@ -206,7 +209,7 @@ $(addprefix $(O)/unit/,$(filter-out %.threads,$(unit_names))): $(O)/unit/%: $(O)
 $(addprefix $(O)/unit/,$(thread_names)): $(O)/unit/%: $(O)/tsan/tests/unit/%.o $(tsan_library)
 	$(call say,HOSTLD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -fsanitize=thread -o $@ $^ -lcmocka -lfdt -lpthread
+	$(Q)$(HOSTCC) $(SANITIZE_THREADS) -o $@ $^ -lcmocka -lfdt -lpthread
 unit: $(addprefix $(O)/unit/,$(unit_names)) ## build the host tests
 .SECONDARY:
 
@@ -218,6 +221,8 @@ check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' T='$(T)' MAKE
 check_needs := images unit $(patsubst %,$(O)/broken/%.elf,$(broken_names))
 check: $(check_needs) ## every test but the long ones; T= picks
 	$(Q)$(check_env) /usr/bin/python3 tests/check.py
+check-%: images lib ## check-symbols, -deps, -repro, -size, -compilers, -install: one part of tests/build
+	$(Q)$(check_env) tests/build/$*.t
 check-long: $(check_needs) ## every test
 	$(Q)$(check_env) LONG=1 /usr/bin/python3 tests/check.py
 
@@ -226,14 +231,14 @@ database = $(foreach s,$(filter %.c,$(2)),{"directory":"$(CURDIR)"$(comma)"file"
 comma := ,
 compile_commands.json: $(O)/include/config.h ## the database that clangd and clang-tidy read
 	$(call say,JSON,$@)
-	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources),$(CC) $(TARGET_FLAGS))$(call database,,$(wildcard tests/unit/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
+	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(wildcard tests/unit/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
 
 clean: ## remove the output folder
 	rm -rf $(O) compile_commands.json
 
 help: ## this list
 	@echo 'Targets:'
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{printf "%-24s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z%-]*\):[^#]*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{printf "%-24s %s\n", $$1, $$2}'
 	@echo 'Variables:'
 	@sed -n 's/^\([A-Z_]*\) ?= *\([^#]*\)## *\(.*\)/\1#\2#\3/p' Makefile | awk -F'#' '{printf "  %-22s %s (%s)\n", $$1, $$3, $$2}'
 
