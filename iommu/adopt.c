@@ -270,9 +270,18 @@ static void enter(struct scan *scan, const struct open_table *parent, uint64_t d
 	marks = fh_page_mark(scan->config->frames, page, 1u << level);
 	if (marks > 0)
 		find(scan, FH_ADOPT_SHARED_TABLE, parent, desc, iova, pa);
-	/* Seen at this level before: what lies below is known. */
-	if (marks < 0 || (marks & (1 << level)))
+	if (marks < 0)
 		return;
+	/*
+	 * Seen at this level before: what lies below is known. Whether a line is mixed depends on
+	 * the place, though, and looking again at each place would have no bound.
+	 */
+	if (marks & (1 << level)) {
+		if (!scan->config->coherent &&
+		    touches_window(scan, iova, fh_shape_span(&scan->shape, level - 1)))
+			find(scan, FH_ADOPT_WRITEBACK, parent, desc, iova, pa);
+		return;
+	}
 	scan->open[scan->depth] = (struct open_table){ .pa = pa, .iova = iova, .level = level };
 	if (scan_entries(scan, &scan->open[scan->depth]))
 		scan->depth++;

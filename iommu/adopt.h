@@ -6,7 +6,7 @@
  *            root (theirs)
  *   index 0  [ table ] -> theirs -> ...             never changed, never freed
  *         1  [ table ] -> theirs -> [ zero ]        in our window: taken by compare-and-swap,
- *         2  [ zero  ]                                marked with a software bit, given back as zero
+ *         2  [ zero  ]                              marked with a software bit, then zero again
  *         3  [ 0x...0] invalid, not zero: theirs    never changed, even inside our window
  *
  * The firmware may change its own leaf entries at any time; it has promised never to free, move
@@ -37,21 +37,21 @@ enum fh_adopt_code {
 	FH_ADOPT_ROOT_MISALIGNED = 1,	/* the root is not aligned to its size */
 	FH_ADOPT_OUTSIDE_RAM = 2,	/* a table in MMIO or a hole */
 	FH_ADOPT_NOMAP = 3,		/* a table in no-map memory */
-	FH_ADOPT_ALLOCATABLE = 4,	/* a table in RAM that the allocator may hand out, or did */
+	FH_ADOPT_ALLOCATABLE = 4,	/* a table in RAM that the allocator has or had */
 	FH_ADOPT_CYCLE = 5,		/* a table that is its own ancestor */
-	FH_ADOPT_ILLEGAL = 6,		/* a block or descriptor that its level does not have */
+	FH_ADOPT_ILLEGAL = 6,		/* a descriptor that its level does not have */
 	FH_ADOPT_OUTPUT = 7,		/* an output address beyond oas */
 	FH_ADOPT_RESERVED_BITS = 8,	/* RES0 bits set, low bits of a block address */
-	FH_ADOPT_NO_SOFTWARE_BIT = 9,	/* foreign entries use all that the format leaves free */
+	FH_ADOPT_NO_SOFTWARE_BIT = 9,	/* foreign entries use all that there are */
 	FH_ADOPT_WINDOW_RANGE = 10,	/* a window beyond ias */
 	FH_ADOPT_WINDOW_ALIGN = 11,	/* a window that is empty or not in whole granules */
 	FH_ADOPT_WINDOW_OVERLAP = 12,
 	FH_ADOPT_WINDOW_COUNT = 13,	/* none, or more than FH_WINDOW_MAX */
-	FH_ADOPT_WRITEBACK = 14,	/* walker not coherent, and a window edge inside a cache line */
+	FH_ADOPT_WRITEBACK = 14,	/* not coherent, and a line holds ours and theirs */
 	FH_ADOPT_UNREADABLE = 15,	/* a table answered with an external abort */
 	FH_ADOPT_SHARED_TABLE = 64,	/* warning: a table that was reached before */
 	FH_ADOPT_LIVE_IN_WINDOW = 65,	/* warning: a foreign entry inside a window */
-	FH_ADOPT_SOFTWARE_BIT_USED = 66 /* warning: a foreign entry has a software bit set */
+	FH_ADOPT_SOFTWARE_BIT_USED = 66 /* warning: a software bit set in a foreign entry */
 };
 
 /**

@@ -21,7 +21,8 @@
 
 /**
  * fh_s1_encode_attr() - The attribute bits of a leaf.
- * @mair: of the walker; the first index that holds the memory type is taken.
+ * @mair: of the walker; the first index that holds the memory type is taken (of write-back, the
+ *        first with all allocation hints, if there is one).
  * @desc: gets the bits; address, type and software bits are 0, the access flag is set.
  *
  * Return: 0, -EINVAL (no descriptor grants exactly this access; no such type or shareability),

@@ -30,6 +30,8 @@ static inline uint64_t fh_pte_read(const uint64_t *slot)
 /**
  * fh_pte_init() - Store a descriptor into a table that no walker can reach.
  *
+ * Also into one that was unlinked, as long as bit 0 is clear: a walker that still holds it finds
+ * an invalid entry.
  * Context: the caller alone knows the table.
  */
 void fh_pte_init(uint64_t *slot, uint64_t desc);

@@ -25,6 +25,7 @@ static inline void arch_desc_store(uint64_t *slot, uint64_t value)
 
 static inline bool arch_desc_cas(uint64_t *slot, uint64_t *expected, uint64_t desired)
 {
+	host_interfere(slot, desired);
 	if (!__atomic_compare_exchange_n(slot, expected, desired, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return false;

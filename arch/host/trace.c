@@ -9,6 +9,10 @@
 size_t host_cache_line = 64;
 size_t host_cache_writeback_granule = 64;
 
+static void (*interfere_now)(void *ctx, uint64_t *slot, uint64_t desired);
+static void *interfere_ctx;
+static _Thread_local bool interfering;
+
 static struct host_event *_Atomic trace_buffer;
 static size_t trace_capacity;
 static _Atomic size_t trace_count;
@@ -39,4 +43,19 @@ void host_trace_add(const struct host_event *event)
 		abort();
 	}
 	buffer[at] = *event;
+}
+
+void host_interfere_set(void (*interfere)(void *ctx, uint64_t *slot, uint64_t desired), void *ctx)
+{
+	interfere_now = interfere;
+	interfere_ctx = ctx;
+}
+
+void host_interfere(uint64_t *slot, uint64_t desired)
+{
+	if (!interfere_now || interfering)
+		return;
+	interfering = true;
+	interfere_now(interfere_ctx, slot, desired);
+	interfering = false;
 }

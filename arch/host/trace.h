@@ -52,6 +52,13 @@ size_t host_trace_stop(void);
 /* Called by the headers of this folder; free when nothing records. */
 void host_trace_add(const struct host_event *event);
 
+/*
+ * Called before each compare-and-swap of a descriptor, unless NULL, with what is about to be
+ * stored: a test interferes there as another CPU or the firmware would. Not called from within.
+ */
+void host_interfere_set(void (*interfere)(void *ctx, uint64_t *slot, uint64_t desired), void *ctx);
+void host_interfere(uint64_t *slot, uint64_t desired);
+
 /* Cache geometry that arch_cache_*() report, for tests of the writeback granule. */
 extern size_t host_cache_line;
 extern size_t host_cache_writeback_granule;

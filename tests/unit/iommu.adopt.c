@@ -70,6 +70,13 @@ static void refuse_places(void **state)
 	refused(s, FH_ADOPT_ROOT_MISALIGNED, -EINVAL);
 	s->handover.root = fh_phys(fw_pa(0) + 2048);
 	refused(s, FH_ADOPT_ROOT_MISALIGNED, -EINVAL);
+	/* Two entries, and 64 bytes all the same. */
+	s->w->config.ias = 31;
+	s->handover.window_count = 2;
+	s->handover.root = fh_phys(fw_pa(0) + 2048 + 16);
+	refused(s, FH_ADOPT_ROOT_MISALIGNED, -EINVAL);
+	s->handover.root = fh_phys(fw_pa(0) + 2048 + 64);
+	MUST(adopt(s));
 }
 
 static void refuse_cycles(void **state)
@@ -211,6 +218,24 @@ static void refuse_writeback(void **state)
 	assert_int_equal(s->log.count[FH_ADOPT_LIVE_IN_WINDOW], 1);
 }
 
+/* A table that was seen before: in another place its lines may be mixed. */
+static void refuse_writeback_shared(void **state)
+{
+	struct stage *s = *state;
+
+	fw_table(s->w, 0)[9] = fw_pa(1) | TABLE_DESC;
+	s->w->config.coherent = false;
+	refused(s, FH_ADOPT_WRITEBACK, -ENOTSUP);
+	assert_int_equal(s->log.last[FH_ADOPT_WRITEBACK].index, 9);
+	s->w->config.coherent = true;
+	MUST(adopt(s));
+	/* Outside of our windows nobody writes back. */
+	fw_table(s->w, 0)[9] = 0;
+	fw_table(s->w, 0)[4] = fw_pa(1) | TABLE_DESC;
+	s->w->config.coherent = false;
+	MUST(adopt(s));
+}
+
 /* A root that is smaller than what is written back together has neighbours. */
 static void refuse_writeback_small_root(void **state)
 {
@@ -336,6 +361,7 @@ static const struct CMUnitTest tests[] = {
 	STAGE_TEST("iommu.adopt.refuse.windows", refuse_windows),
 	STAGE_TEST("iommu.adopt.refuse.unreadable", refuse_unreadable),
 	STAGE_TEST("iommu.adopt.refuse.writeback", refuse_writeback),
+	STAGE_TEST("iommu.adopt.refuse.writeback_shared", refuse_writeback_shared),
 	STAGE_TEST("iommu.adopt.refuse.writeback_small_root", refuse_writeback_small_root),
 	STAGE_TEST("iommu.adopt.refuse.config", refuse_config),
 	STAGE_TEST("iommu.adopt.refuse.several", refuse_several),

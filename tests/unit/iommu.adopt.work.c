@@ -100,7 +100,8 @@ static void foreign_in_window(void **state)
 	struct fh_translation answer;
 
 	fw_table(w, 2)[300] = 0x90000000 | PAGE_DESC;
-	fw_table(w, 2)[400] = INVALID_DESC;
+	/* Also one that has, by chance, the bit that marks ours. */
+	fw_table(w, 2)[400] = INVALID_DESC | UINT64_C(1) << 55;
 	fw_table(w, 0)[12] = 4 * FH_GIB | LEAF;
 	MUST(adopt(s));
 	MUST(MAP(299 * FRAME, 0x1000, FRAME));
@@ -229,6 +230,9 @@ static void link_moved_at_release(void **state)
 	struct stage *s = *state;
 	struct world *w = s->w;
 
+	/* One window: what follows the broken link in the same table goes, too. */
+	s->window[0] = (struct fh_window){ fh_dma(0), UINT64_C(1) << 39 };
+	s->handover.window_count = 1;
 	MUST(adopt(s));
 	MUST(MAP(300 * FRAME, FRAME, FRAME));
 	MUST(MAP(8 * FH_GIB, FRAME, FRAME));
@@ -236,6 +240,60 @@ static void link_moved_at_release(void **state)
 	assert_int_equal(fh_pgtable_release(&w->table), -EIO);
 	assert_int_equal(fw_table(w, 0)[8], 0);
 	assert_int_equal(world_count(w, FH_FRAME_HELD), 0);
+}
+
+/* A link inside a table of ours vanishes: nothing is missing in the firmware's tables. */
+static void inner_link_vanished(void **state)
+{
+	struct stage *s = *state;
+	struct world *w = s->w;
+	uint64_t link;
+
+	MUST(adopt(s));
+	MUST(MAP(8 * FH_GIB, FRAME, FRAME));
+	link = fw_table(w, 0)[8];
+	at_pa(w, link & UINT64_C(0xfffffffff000))[0] = 0;
+	assert_int_equal(fh_pgtable_release(&w->table), -EIO);
+	assert_int_equal(w->fault.code, FH_FAULT_LINK_LOST);
+	assert_int_equal(w->fault.value, 1);
+	assert_int_equal(world_count(w, FH_FRAME_HELD), 1);
+	tables_equal(s);
+}
+
+/* A link of ours whose span begins inside a window and ends outside. */
+static void link_at_window_edge(void **state)
+{
+	struct stage *s = *state;
+	struct world *w = s->w;
+
+	s->window[1].size = TWO_MIB + FRAME;
+	MUST(adopt(s));
+	MUST(MAP(9 * TWO_MIB, FRAME, FRAME));
+	assert_int_equal(MAP(9 * TWO_MIB + FRAME, FRAME, FRAME), -EPERM);
+	/* The range does not cover the table whole. */
+	MUST(world_unmap(w, 9 * TWO_MIB, FRAME));
+	assert_int_equal(world_count(w, FH_FRAME_HELD), 1);
+	MUST(MAP(9 * TWO_MIB, FRAME, FRAME));
+	MUST(fh_pgtable_release(&w->table));
+	tables_equal(s);
+	assert_int_equal(world_count(w, FH_FRAME_HELD), 0);
+}
+
+/* What tables above take away is taken from the answer; every combination. */
+static void table_limits(void **state)
+{
+	struct stage *s = *state;
+	struct world *w = s->w;
+
+	for (uint64_t limits = 0; limits < 256; limits++) {
+		fw_table(w, 0)[0] = fw_pa(1) | TABLE_DESC | (limits & 15) << 59;
+		fw_table(w, 1)[0] = fw_pa(2) | TABLE_DESC | (limits >> 4) << 59;
+		for (uint64_t i = 0; i < 8; i++)
+			fw_table(w, 2)[i] = 0x90000000 | 0x703 | (i & 3) << 6 | (i >> 2) << 53;
+		MUST(adopt(s));
+		for (uint64_t i = 0; i < 8; i++)
+			assert_true(agree(w, &w->table, i * FRAME).mapped);
+	}
 }
 
 /* A root of 8 entries in the middle of a page, all start levels. */
@@ -284,6 +342,9 @@ static const struct CMUnitTest tests[] = {
 	STAGE_TEST("iommu.adopt.work.small_roots", small_roots),
 	STAGE_TEST("iommu.adopt.work.hardware_updates", hardware_updates),
 	STAGE_TEST("iommu.adopt.broken.link_vanished", link_vanished),
+	STAGE_TEST("iommu.adopt.work.link_at_window_edge", link_at_window_edge),
+	STAGE_TEST("iommu.adopt.work.table_limits", table_limits),
+	STAGE_TEST("iommu.adopt.broken.inner_link_vanished", inner_link_vanished),
 	STAGE_TEST("iommu.adopt.broken.leaf_vanished", leaf_vanished),
 	STAGE_TEST("iommu.adopt.broken.link_moved", link_moved),
 	STAGE_TEST("iommu.adopt.broken.link_moved_at_release", link_moved_at_release),

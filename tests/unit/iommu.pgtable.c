@@ -322,12 +322,21 @@ static void release_failing_sync(void **state)
 static void gather_only_leaves(void **state)
 {
 	struct world *w = begin(state);
+	struct fh_gather gather;
 
 	MUST(fh_pgtable_map(&w->table, IOVA(0), PA(0), 4 * FRAME, ATTR_RW));
 	w->tlb_base = 0;
 	memset(w->tlb, true, sizeof(w->tlb));
 	MUST(world_unmap(w, FRAME, 2 * FRAME));
 	assert_false(w->table_invalidation);
+	assert_true(w->tlb[0] && !w->tlb[1] && !w->tlb[2] && w->tlb[3]);
+	/* Two ranges in one gather, the lower one second. */
+	MUST(fh_pgtable_map(&w->table, IOVA(FRAME), PA(0), 2 * FRAME, ATTR_RW));
+	memset(w->tlb, true, sizeof(w->tlb));
+	fh_gather_init(&gather, &w->table);
+	MUST(fh_pgtable_unmap(&w->table, IOVA(2 * FRAME), FRAME, &gather));
+	MUST(fh_pgtable_unmap(&w->table, IOVA(FRAME), FRAME, &gather));
+	MUST(fh_gather_flush(&gather));
 	assert_true(w->tlb[0] && !w->tlb[1] && !w->tlb[2] && w->tlb[3]);
 	assert_int_equal(world_count(w, FH_FRAME_HELD), 3);
 	/* An empty table stays until a range covers it, and may be filled again. */
