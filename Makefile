@@ -32,7 +32,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 
 # ---- Set-up: which goals need packages, and where the private ones lie
 goals := $(or $(MAKECMDGOALS),all)
-needs_check := $(filter check check-% unit $(O)/unit/%,$(goals))
+needs_check := $(filter-out check-fresh check-readme,$(filter check check-% unit $(O)/unit/%,$(goals)))
 needs_run := $(filter all run images $(O)/%.img $(O)/%.elf compile_commands.json,$(goals))
 ifneq ($(strip $(needs_check)),)
 setup_level := check
@@ -118,7 +118,7 @@ fdt_include := $(SETUP_LIBFDT)/include
 fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
-.PHONY: all images lib install run check check-long unit clean help FORCE
+.PHONY: all images lib install run check check-long check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -223,6 +223,10 @@ check: $(check_needs) ## every test but the long ones; T= picks
 	$(Q)$(check_env) /usr/bin/python3 tests/check.py
 check-%: images lib ## check-symbols, -deps, -repro, -size, -compilers, -install: one part of tests/build
 	$(Q)$(check_env) tests/build/$*.t
+check-readme: ## the README's commands, verbatim, in a clone
+	$(Q)O='$(O)' tests/fresh/readme.sh
+check-fresh: ## clone, run and check in a fresh Debian 12 and 13 (root, debootstrap)
+	$(Q)tools/setup.sh fresh && O='$(O)' tests/fresh/fresh.sh
 check-long: $(check_needs) ## every test
 	$(Q)$(check_env) LONG=1 /usr/bin/python3 tests/check.py
 

@@ -31,6 +31,7 @@ entry:
 	mov	x19, x0
 	msr	daifset, #0xf
 	mrs	x1, currentel
+	lsr	x21, x1, #2		/* told at boot: the level that we were entered at */
 	cmp	x1, #(3 << 2)
 	b.eq	from_el3
 	cmp	x1, #(2 << 2)
@@ -168,6 +169,7 @@ common:
 
 	bl	boot_thread_pointer
 	mov	x0, x19
+	mov	x1, x21
 	bl	boot_main
 7:	wfi
 	b	7b

@@ -23,7 +23,7 @@ extern char image_start_code[], image_end[];
 extern char tls_data_start[], tls_data_end[], tls_zero_end[];
 
 void boot_thread_pointer(void);
-_Noreturn void boot_main(uint64_t x0);
+_Noreturn void boot_main(uint64_t x0, unsigned int entry_el);
 _Noreturn void __stack_chk_fail(void);
 
 /* Changed at boot, before the first function that is protected by it. */
@@ -113,10 +113,11 @@ static void start_console(void)
 	console_start(driver, uart.base);
 }
 
-static void print_banner(uint64_t x0)
+static void print_banner(uint64_t x0, unsigned int entry_el)
 {
-	printf("fh: boot: freehold " FH_VERSION " at %#llx, EL%u, device tree at %#llx (x0 %#llx)\n",
-	       (unsigned long long)image_base(), arch_current_el(),
+	printf("fh: boot: freehold " FH_VERSION " at %#llx, EL%u (entered at EL%u), device tree at %#llx "
+	       "(x0 %#llx)\n",
+	       (unsigned long long)image_base(), arch_current_el(), entry_el,
 	       (unsigned long long)(uintptr_t)machine.tree.blob, (unsigned long long)x0);
 }
 
@@ -171,14 +172,14 @@ static void print_frames(void)
 	       (unsigned long long)stats.reserved, (unsigned long long)stats.metadata_bytes);
 }
 
-_Noreturn void boot_main(uint64_t x0)
+_Noreturn void boot_main(uint64_t x0, unsigned int entry_el)
 {
 	struct devtree_images images = { 0 };
 	enum psci_conduit conduit = PSCI_NONE;
 
 	open_tree(x0);
 	start_console();
-	print_banner(x0);
+	print_banner(x0, entry_el);
 	if (devtree_psci(&machine.tree, &conduit) == 0)
 		exit_set_psci(conduit);
 	images.kernel_base = image_base();

@@ -18,9 +18,9 @@ import matrix
 import raw
 
 COMMON = ["-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot",
-          # Text of a guest that knows no console comes by semihosting, into the same log.
-          "-chardev", "stdio,id=fh,mux=on,signal=off", "-serial", "chardev:fh",
-          "-semihosting-config", "enable=on,target=native,chardev=fh"]
+          "-chardev", "stdio,id=fh,mux=on,signal=off", "-serial", "chardev:fh"]
+# Text of a guest that knows no console comes by semihosting, into the same log.
+SEMIHOSTING = ["-semihosting-config", "enable=on,target=native,chardev=fh"]
 
 
 def out():
@@ -52,15 +52,16 @@ def command_line(guest, work):
         sys.exit(f"fh: guest: {guest['name']}: {image}: no such image; make it first")
     arguments = machine_arguments(guest)
     qemu = qemu_of(guest)
+    common = COMMON + (SEMIHOSTING if guest["semihosting"] else [])
     if "raw" in guest:
-        return [qemu, *arguments, *COMMON, *raw.arguments(guest["raw"], arguments, qemu, image, work)]
+        return [qemu, *arguments, *common, *raw.arguments(guest["raw"], arguments, qemu, image, work)]
     if guest["stage"]:
         start = ["-kernel", str(out() / f"{guest['stage']}.img"), "-initrd", str(image)]
     else:
         start = ["-kernel", str(image)]
     if guest["append"]:
         start += ["-append", guest["append"]]
-    return [qemu, *arguments, *COMMON, *start]
+    return [qemu, *arguments, *common, *start]
 
 
 def boot(command, work, limit):

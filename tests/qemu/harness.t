@@ -26,7 +26,8 @@ def verdict(name):
                 "machine": "", "cpu": "cortex-a72", "memory": "64M", "smp": 1}
     work = guest.out() / "check" / f"harness.{name}.x"
     work.parent.mkdir(parents=True, exist_ok=True)
-    command = [guest.qemu_of(declared), *guest.machine_arguments(declared), *guest.COMMON,
+    command = [guest.qemu_of(declared), *guest.machine_arguments(declared),
+               *guest.COMMON, *guest.SEMIHOSTING,
                "-kernel", str(guest.out() / "broken" / f"{name}.elf")]
     status, text = guest.boot(command, work, declared["timeout"])
     return [what for good, what in guest.judge(declared, status, text) if not good]

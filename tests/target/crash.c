@@ -23,6 +23,20 @@ static unsigned int __attribute__((noinline)) crash_deeper(unsigned int depth)
 	return crash_deeper(depth + 1) + frame[0];
 }
 
+static void __attribute__((noinline)) crash_fill(volatile unsigned char *at, unsigned int bytes)
+{
+	while (bytes--)
+		*at++ = 0x5a;
+}
+
+/* Over the guard, and not as far as the frame above. */
+static void __attribute__((noinline)) crash_smash(void)
+{
+	volatile unsigned char buffer[16];
+
+	crash_fill(buffer, 24);
+}
+
 static void crash_bug(void)
 {
 	volatile bool broken = true;
@@ -36,6 +50,8 @@ bool crash(const char *how)
 		crash_read();
 	else if (strcmp(how, "crash-stack") == 0)
 		(void)crash_deeper(0);
+	else if (strcmp(how, "crash-smash") == 0)
+		crash_smash();
 	else if (strcmp(how, "crash-bug") == 0)
 		crash_bug();
 	else

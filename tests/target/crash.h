@@ -6,7 +6,7 @@
 #include "lib/types.h"
 
 /**
- * crash() - Provoke what @how names: "crash-read", "crash-stack", "crash-bug".
+ * crash() - Provoke what @how names: "crash-read", "crash-stack", "crash-smash", "crash-bug".
  * Return: false when there is no such way. It returns true only if nothing happened.
  */
 bool crash(const char *how);

@@ -109,7 +109,7 @@ int freehold_main(struct machine *machine)
 		return run_suites(machine, filter);
 	if (crash(run))
 		return EXIT_STATUS_OK;
-	printf("fh: test: fh.run: %s: unknown; test, or crash-read, crash-stack, crash-bug (EINVAL)\n",
+	printf("fh: test: fh.run: %s: unknown; test, or crash-read, crash-stack, crash-smash, crash-bug (EINVAL)\n",
 	       run);
 	return EXIT_STATUS_REFUSED;
 }
