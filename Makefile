@@ -34,7 +34,9 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 goals := $(or $(MAKECMDGOALS),all)
 needs_check := $(filter-out check-fresh check-readme,$(filter check check-% unit $(O)/unit/%,$(goals)))
 needs_run := $(filter all run images $(O)/%.img $(O)/%.elf compile_commands.json,$(goals))
-ifneq ($(strip $(needs_check)),)
+ifneq ($(filter lint,$(goals)),)
+setup_level := lint
+else ifneq ($(strip $(needs_check)),)
 setup_level := check
 else ifneq ($(strip $(needs_run)),)
 setup_level := run
@@ -118,7 +120,7 @@ fdt_include := $(SETUP_LIBFDT)/include
 fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
-.PHONY: all images lib install run check check-long check-readme check-fresh unit clean help FORCE
+.PHONY: lint all images lib install run check check-long check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -236,6 +238,15 @@ comma := ,
 compile_commands.json: $(O)/include/config.h ## the database that clangd and clang-tidy read
 	$(call say,JSON,$@)
 	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(wildcard tests/unit/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
+
+lint_sources = $(sort $(shell find lib arch mm iommu boot examples tests -name '*.[ch]'))
+lint: $(O)/include/config.h ## clang-format, cppcheck and clang-tidy find nothing
+	$(Q)clang-format --dry-run -Werror $(lint_sources)
+	$(Q)cppcheck -q --std=c11 --enable=warning,portability,performance --error-exitcode=1 --suppress=missingIncludeSystem \
+		--suppress=comparePointers -I. -I$(O)/include -Iarch/aarch64 lib mm iommu boot examples tests/target
+	$(Q)clang-tidy --quiet $(filter %.c,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources)) -- \
+		--target=aarch64-none-elf -std=gnu17 -ffreestanding -I. -I$(O)/include -Iarch/aarch64 -nostdinc \
+		-isystem $(PICOLIBC)/include -isystem $$(clang -print-file-name=include) -isystem $(fdt_include)
 
 clean: ## remove the output folder
 	rm -rf $(O) compile_commands.json

@@ -55,7 +55,7 @@ static void begin_el2(const struct fh_pgtable *table)
 {
 	arch_write_sysreg(table->config.mair, mair_el1);
 	arch_write_sysreg(walk_half(table) | TCR_EPD1 |
-				  FH_FIELD(TCR_IPS, output_size(table->config.oas)),
+			      FH_FIELD(TCR_IPS, output_size(table->config.oas)),
 			  tcr_el1);
 	arch_write_sysreg(table->root.raw, ttbr0_el1);
 	arch_isb();

@@ -29,8 +29,8 @@ struct at_answer {
  * at_begin() - Let the CPU walk @table.
  *
  * Context: boot CPU; until at_end() nothing else may use the EL1&0 regime (at EL1: TTBR1_EL1).
- * Return: 0, or -ENOTSUP with a reason in *@why: at EL1 the table's MAIR must be the kernel's own, for a
- *         page must have one memory type only.
+ * Return: 0, or -ENOTSUP with a reason in *@why: at EL1 the table's MAIR must be the kernel's own,
+ * for a page must have one memory type only.
  */
 int at_begin(const struct fh_pgtable *table, const char **why);
 

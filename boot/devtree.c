@@ -50,7 +50,8 @@ int devtree_header_bytes(const void *blob, size_t *bytes)
 }
 
 /* Like devtree_refuse(), while nothing in the blob can be trusted with a name. */
-static int refuse_blob(const struct devtree *tree, const char *field, uint64_t value, const char *why)
+static int refuse_blob(const struct devtree *tree, const char *field, uint64_t value,
+		       const char *why)
 {
 	return devtree_refuse(tree, -1, field, value, why, -EINVAL);
 }
@@ -72,9 +73,11 @@ static int check_header(const struct devtree *tree)
 	if (fdt32_to_cpu(h->version) < 17 || fdt32_to_cpu(h->last_comp_version) > 17)
 		return refuse_blob(tree, "version", fdt32_to_cpu(h->version), "not version 17");
 	if (reserve % 8 || !block_fits(tree, reserve, 16))
-		return refuse_blob(tree, "off_mem_rsvmap", reserve, "misaligned or outside the tree");
+		return refuse_blob(tree, "off_mem_rsvmap", reserve,
+				   "misaligned or outside the tree");
 	if (structs % 4 || !block_fits(tree, structs, fdt32_to_cpu(h->size_dt_struct)))
-		return refuse_blob(tree, "off_dt_struct", structs, "misaligned or outside the tree");
+		return refuse_blob(tree, "off_dt_struct", structs,
+				   "misaligned or outside the tree");
 	if (!block_fits(tree, fdt32_to_cpu(h->off_dt_strings), fdt32_to_cpu(h->size_dt_strings)))
 		return refuse_blob(tree, "off_dt_strings", fdt32_to_cpu(h->off_dt_strings),
 				   "outside the tree");
@@ -122,9 +125,11 @@ static int one_cell(const struct devtree *tree, int node, const char *name, int 
 	if (!data)
 		return devtree_refuse(tree, node, name, 0, "is missing", -EINVAL);
 	if (bytes != 4)
-		return devtree_refuse(tree, node, name, (uint64_t)bytes, "is not one cell", -EINVAL);
+		return devtree_refuse(tree, node, name, (uint64_t)bytes, "is not one cell",
+				      -EINVAL);
 	if (fdt32_ld(data) < 1 || fdt32_ld(data) > 2)
-		return devtree_refuse(tree, node, name, fdt32_ld(data), "is neither 1 nor 2", -EINVAL);
+		return devtree_refuse(tree, node, name, fdt32_ld(data), "is neither 1 nor 2",
+				      -EINVAL);
 	*value = (int)fdt32_ld(data);
 	return 0;
 }
@@ -234,8 +239,8 @@ int devtree_initrd(const struct devtree *tree, uint64_t *base, uint64_t *size)
 	if (first == -EINVAL || second == -EINVAL)
 		return -EINVAL;
 	if (first || second)
-		return devtree_refuse(tree, node, first ? "linux,initrd-start" : "linux,initrd-end", 0,
-				      "is missing beside the other bound", -EINVAL);
+		return devtree_refuse(tree, node, first ? "linux,initrd-start" : "linux,initrd-end",
+				      0, "is missing beside the other bound", -EINVAL);
 	if (end <= start)
 		return devtree_refuse(tree, node, "linux,initrd-end", end, "is not after the start",
 				      -EINVAL);
@@ -265,7 +270,8 @@ static int translate_once(const struct devtree *tree, int bus, struct cells chil
 	for (int at = 0; at + entry <= bytes / 4; at += entry) {
 		uint64_t from = devtree_number(data + at, child.address);
 		uint64_t to = devtree_number(data + at + child.address, parent.address);
-		uint64_t size = devtree_number(data + at + child.address + parent.address, child.size);
+		uint64_t size =
+		    devtree_number(data + at + child.address + parent.address, child.size);
 
 		if (*base >= from && *base - from < size) {
 			*base += to - from;
@@ -284,7 +290,8 @@ static int translate(const struct devtree *tree, int node, uint64_t *base)
 		int above = fdt_parent_offset(tree->blob, bus);
 		struct cells child, parent;
 
-		if (above < 0 || devtree_cells(tree, bus, &child) || devtree_cells(tree, above, &parent) ||
+		if (above < 0 || devtree_cells(tree, bus, &child) ||
+		    devtree_cells(tree, above, &parent) ||
 		    translate_once(tree, bus, child, parent, base))
 			return -ENOENT;
 		bus = above;

@@ -80,8 +80,8 @@ struct devtree_handover {
 };
 
 /**
- * devtree_header_bytes() - The total size that a header states; aligned loads of its first two words only.
- * Return: 0, or -EINVAL when there is no magic number.
+ * devtree_header_bytes() - The total size that a header states; aligned loads of its first two
+ * words only. Return: 0, or -EINVAL when there is no magic number.
  */
 int devtree_header_bytes(const void *blob, size_t *bytes);
 

@@ -17,8 +17,8 @@ struct reader {
 	int node;
 };
 
-static int refuse(const struct reader *reader, const char *property, uint64_t value, const char *why,
-		  int err)
+static int refuse(const struct reader *reader, const char *property, uint64_t value,
+		  const char *why, int err)
 {
 	return devtree_refuse(reader->tree, reader->node, property, value, why, err);
 }
@@ -41,7 +41,7 @@ static int read_cells(const struct reader *reader, const char *name, int count, 
 static int read_sizes(struct reader *reader)
 {
 	struct devtree_handover *handover = reader->handover;
-	uint64_t granule, stage, ias, oas;
+	uint64_t granule = 0, stage = 0, ias = 0, oas = 0;
 	int err = read_cells(reader, "freehold,granule", 1, &granule);
 
 	if (!err)
@@ -55,7 +55,8 @@ static int read_sizes(struct reader *reader)
 	if (err)
 		return err;
 	if (granule != 4096 && granule != 16384 && granule != 65536)
-		return refuse(reader, "freehold,granule", granule, "is not 4096, 16384 or 65536", -EINVAL);
+		return refuse(reader, "freehold,granule", granule, "is not 4096, 16384 or 65536",
+			      -EINVAL);
 	if (stage != 1 && stage != 2)
 		return refuse(reader, "freehold,stage", stage, "is neither 1 nor 2", -EINVAL);
 	if (ias < 16 || ias > 52)
@@ -71,7 +72,8 @@ static int read_sizes(struct reader *reader)
 
 static int read_regime(struct reader *reader)
 {
-	const char *name = fdt_stringlist_get(reader->tree->blob, reader->node, "freehold,regime", 0, NULL);
+	const char *name =
+	    fdt_stringlist_get(reader->tree->blob, reader->node, "freehold,regime", 0, NULL);
 
 	reader->handover->regime = FH_REGIME_EL1;
 	if (!name || strcmp(name, "el1") == 0)
@@ -91,7 +93,8 @@ static int check_window(const struct reader *reader, unsigned int w)
 	if (!size)
 		return refuse(reader, "freehold,windows", base, "window is empty", -EINVAL);
 	if (!fh_is_aligned(base | size, UINT64_C(1) << reader->handover->granule_lg2))
-		return refuse(reader, "freehold,windows", base, "window is not in whole granules", -EINVAL);
+		return refuse(reader, "freehold,windows", base, "window is not in whole granules",
+			      -EINVAL);
 	if (!fh_range_fits(base, size, reader->handover->ias))
 		return refuse(reader, "freehold,windows", base, "window ends beyond the input size",
 			      -EINVAL);
@@ -106,7 +109,8 @@ static int read_windows(struct reader *reader)
 {
 	struct devtree_handover *handover = reader->handover;
 	int bytes;
-	const fdt32_t *data = fdt_getprop(reader->tree->blob, reader->node, "freehold,windows", &bytes);
+	const fdt32_t *data =
+	    fdt_getprop(reader->tree->blob, reader->node, "freehold,windows", &bytes);
 	unsigned int count;
 
 	if (!data)
@@ -154,8 +158,8 @@ static int judge_memory(const struct reader *reader, int node, const struct devt
 		case FH_MEM_NONE:
 			return devtree_refuse(tree, node, "reg", at, "lies outside RAM", -EPERM);
 		case FH_MEM_USABLE:
-			return devtree_refuse(tree, node, "reg", at, "lies in RAM that nobody reserved",
-					      -EPERM);
+			return devtree_refuse(tree, node, "reg", at,
+					      "lies in RAM that nobody reserved", -EPERM);
 		case FH_MEM_RESERVED:
 			break;
 		}
@@ -185,7 +189,8 @@ static int read_region(const struct reader *reader, uint32_t phandle, struct dev
 		return devtree_refuse(tree, node, "reg", 0, "is missing or empty", -EINVAL);
 	if (err)
 		return err;
-	if (!fh_is_aligned(region->base | region->size, UINT64_C(1) << reader->handover->granule_lg2))
+	if (!fh_is_aligned(region->base | region->size, UINT64_C(1)
+							    << reader->handover->granule_lg2))
 		return devtree_refuse(tree, node, "reg", region->base, "is not in whole granules",
 				      -EINVAL);
 	/* What the memory is decides before what the node is: it names the real danger. */
@@ -225,7 +230,8 @@ static int read_regions(struct reader *reader)
 		return refuse(reader, "memory-region-names", (uint64_t)names,
 			      "names, and memory-region has another count", -EINVAL);
 	for (int i = 0; i < names; i++) {
-		const char *name = fdt_stringlist_get(blob, reader->node, "memory-region-names", i, NULL);
+		const char *name =
+		    fdt_stringlist_get(blob, reader->node, "memory-region-names", i, NULL);
 		struct devtree_region *region = region_named(reader->handover, name);
 		int err;
 
@@ -233,15 +239,15 @@ static int read_regions(struct reader *reader)
 		if (!region)
 			continue;
 		if (region->size)
-			return refuse(reader, "memory-region-names", (uint64_t)i, "a name stands twice",
-				      -EINVAL);
+			return refuse(reader, "memory-region-names", (uint64_t)i,
+				      "a name stands twice", -EINVAL);
 		err = read_region(reader, fdt32_ld(&phandle[i]), region);
 		if (err)
 			return err;
 	}
 	if (!reader->handover->root_region.size)
-		return refuse(reader, "memory-region-names", (uint64_t)names, "\"root\" is not among them",
-			      -EINVAL);
+		return refuse(reader, "memory-region-names", (uint64_t)names,
+			      "\"root\" is not among them", -EINVAL);
 	if (!reader->handover->tables.size)
 		return refuse(reader, "memory-region-names", (uint64_t)names,
 			      "\"pagetables\" is not among them", -EINVAL);
@@ -259,14 +265,17 @@ static int read_device(struct reader *reader)
 {
 	struct devtree_region *device = &reader->handover->device;
 	struct cells cells;
-	int err = devtree_cells(reader->tree, fdt_parent_offset(reader->tree->blob, reader->node), &cells);
+	int err = devtree_cells(reader->tree, fdt_parent_offset(reader->tree->blob, reader->node),
+				&cells);
 
 	if (!err)
-		err = devtree_regions(reader->tree, reader->node, "reg", cells, visit_device, device);
+		err =
+		    devtree_regions(reader->tree, reader->node, "reg", cells, visit_device, device);
 	if (err == -EINVAL)
 		return err;
 	if (device->size && !fh_is_aligned(device->base, 4096))
-		return refuse(reader, "reg", device->base, "registers do not start on a page", -EINVAL);
+		return refuse(reader, "reg", device->base, "registers do not start on a page",
+			      -EINVAL);
 	return 0;
 }
 

@@ -30,7 +30,8 @@ static int add(const struct devtree *tree, int node, const char *property, struc
 	if (err == -ENOMEM)
 		return devtree_refuse(tree, node, property, map->buffer_bytes,
 				      "bytes for the memory map do not suffice", err);
-	return err ? devtree_refuse(tree, node, property, region.base, "cannot be declared", err) : 0;
+	return err ? devtree_refuse(tree, node, property, region.base, "cannot be declared", err)
+		   : 0;
 }
 
 /* Cut a range of RAM to linux,usable-memory-range. Return: false when nothing is left. */
@@ -83,7 +84,8 @@ static int visit_one(void *ctx, uint64_t base, uint64_t size)
 }
 
 /* /chosen:linux,usable-memory-range, or no limit. */
-static int usable_range(const struct devtree *tree, struct cells cells, struct devtree_region *limit)
+static int usable_range(const struct devtree *tree, struct cells cells,
+			struct devtree_region *limit)
 {
 	int node = fdt_path_offset(tree->blob, "/chosen");
 	int err;
@@ -134,7 +136,8 @@ static int add_memory(const struct devtree *tree, struct cells cells, struct fh_
 	struct sink sink = { .tree = tree, .map = map, .kind = FH_MEM_USABLE };
 	int err = usable_range(tree, cells, &sink.limit);
 
-	fdt_for_each_subnode(sink.node, tree->blob, 0) {
+	fdt_for_each_subnode(sink.node, tree->blob, 0)
+	{
 		if (err)
 			return err;
 		if (is_memory(tree, sink.node))
@@ -145,8 +148,8 @@ static int add_memory(const struct devtree *tree, struct cells cells, struct fh_
 	if (map->decl_count)
 		return 0;
 	return devtree_refuse(tree, 0, "memory", sink.empty,
-			      sink.empty ? "no RAM: only ranges of size 0; was it filled in?" :
-					   "no RAM: no memory node",
+			      sink.empty ? "no RAM: only ranges of size 0; was it filled in?"
+					 : "no RAM: no memory node",
 			      -ENOENT);
 }
 
@@ -162,7 +165,8 @@ static int add_memreserve(const struct devtree *tree, struct fh_memmap *map)
 			return devtree_refuse(tree, -1, "memreserve", (uint64_t)i, "cannot be read",
 					      -EINVAL);
 		if (!fh_range_fits(base, size, 64))
-			return devtree_refuse(tree, -1, "memreserve", base, "ends beyond 2^64", -EINVAL);
+			return devtree_refuse(tree, -1, "memreserve", base, "ends beyond 2^64",
+					      -EINVAL);
 		err = add(tree, -1, "memreserve", map, (struct devtree_region){ base, size },
 			  FH_MEM_RESERVED, "memreserve");
 		if (err)
@@ -191,7 +195,8 @@ static int check_reserved_memory(const struct devtree *tree, int parent, struct 
 	if (!fdt_getprop(tree->blob, parent, "ranges", &bytes))
 		return devtree_refuse(tree, parent, "ranges", 0, "is missing", -EINVAL);
 	if (bytes)
-		return devtree_refuse(tree, parent, "ranges", (uint64_t)bytes, "is not empty", -EINVAL);
+		return devtree_refuse(tree, parent, "ranges", (uint64_t)bytes, "is not empty",
+				      -EINVAL);
 	return 0;
 }
 
@@ -208,7 +213,8 @@ static int add_static_regions(const struct devtree *tree, int parent, struct cel
 {
 	struct sink sink = { .tree = tree, .map = map, .property = "reg" };
 
-	fdt_for_each_subnode(sink.node, tree->blob, parent) {
+	fdt_for_each_subnode(sink.node, tree->blob, parent)
+	{
 		char path[DEVTREE_PATH_MAX];
 		int err;
 
@@ -263,8 +269,8 @@ static int number(const struct devtree *tree, int node, const char *name, uint64
 	if (!data)
 		return 0;
 	if (bytes != 4 && bytes != 8)
-		return devtree_refuse(tree, node, name, (uint64_t)bytes, "is neither one cell nor two",
-				      -EINVAL);
+		return devtree_refuse(tree, node, name, (uint64_t)bytes,
+				      "is neither one cell nor two", -EINVAL);
 	*value = devtree_number(data, bytes / 4);
 	return 0;
 }
@@ -294,11 +300,11 @@ static int place_region(const struct devtree *tree, int node, struct cells cells
 		err = visit_alloc_range(&request, 0, UINT64_MAX);
 	if (err < 0)
 		return err == -ENOMEM ? devtree_refuse(tree, node, "size", request.size,
-						       "no room in the memory map's buffer", err) :
-					err;
+						       "no room in the memory map's buffer", err)
+				      : err;
 	if (!request.done)
-		return devtree_refuse(tree, node, "size", request.size, "no usable RAM holds it: not placed",
-				      0);
+		return devtree_refuse(tree, node, "size", request.size,
+				      "no usable RAM holds it: not placed", 0);
 	return 0;
 }
 
@@ -307,7 +313,8 @@ static int place_regions(const struct devtree *tree, int parent, struct cells ce
 {
 	int node;
 
-	fdt_for_each_subnode(node, tree->blob, parent) {
+	fdt_for_each_subnode(node, tree->blob, parent)
+	{
 		int err;
 
 		if (!devtree_enabled(tree, node) || fdt_getprop(tree->blob, node, "reg", NULL))
@@ -352,9 +359,9 @@ static int judge_images(const struct devtree *tree, const struct image *image, s
 		    !fh_memmap_first_not_ram(map, image[i].base, image[i].size, &where))
 			continue;
 		return devtree_refuse(tree, -1, image[i].name, where.raw,
-				      fh_memmap_classify(map, where).kind == FH_MEM_NOMAP ?
-					      "lies under no-map" :
-					      "lies outside RAM",
+				      fh_memmap_classify(map, where).kind == FH_MEM_NOMAP
+					  ? "lies under no-map"
+					  : "lies outside RAM",
 				      -EINVAL);
 	}
 	return 0;
@@ -394,6 +401,7 @@ int devtree_memmap(const struct devtree *tree, const struct devtree_images *imag
 	if (!err && parent >= 0)
 		err = place_regions(tree, parent, cells, map);
 	if (!err && !fh_memmap_bytes(map, FH_MEM_USABLE))
-		err = devtree_refuse(tree, 0, "memory", map->range_count, "all RAM is reserved", -ENOENT);
+		err = devtree_refuse(tree, 0, "memory", map->range_count, "all RAM is reserved",
+				     -ENOENT);
 	return err;
 }

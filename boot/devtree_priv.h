@@ -14,8 +14,8 @@ struct cells {
 };
 
 /*
- * `fh: devtree: <node path>[:<property>]: <value>: <why> (<errno>)`; gives @err back. With @err 0 it
- * is a warning. @node below 0 is the tree itself.
+ * `fh: devtree: <node path>[:<property>]: <value>: <why> (<errno>)`; gives @err back. With @err 0
+ * it is a warning. @node below 0 is the tree itself.
  */
 int devtree_refuse(const struct devtree *tree, int node, const char *property, uint64_t value,
 		   const char *why, int err);

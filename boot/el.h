@@ -33,12 +33,4 @@
 #define TCR_EL1_VALUE (0x800000 | TCR_WALKS)
 #define TCR_EL2_VALUE (0x80800000 | TCR_WALKS)
 
-#ifdef __ASSEMBLER__
-	/* A 32-bit or smaller constant. */
-	.macro mov_q, reg, value
-	movz	\reg, #((\value) & 0xffff)
-	movk	\reg, #(((\value) >> 16) & 0xffff), lsl #16
-	.endm
-#endif
-
 #endif

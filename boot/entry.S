@@ -11,6 +11,12 @@
  */
 #include "boot/el.h"
 
+	/* A constant of up to 32 bits. */
+	.macro mov_q, reg, value
+	movz	\reg, #((\value) & 0xffff)
+	movk	\reg, #(((\value) >> 16) & 0xffff), lsl #16
+	.endm
+
 	.section .head.text, "ax"
 	.balign 4096
 	.globl image_start_code

@@ -31,7 +31,8 @@ bool semihosting_present(void)
 	static enum { UNKNOWN, ABSENT, PRESENT } state;
 
 	if (state == UNKNOWN)
-		state = semihosting_call(SEMIHOSTING_ERRNO, 0) == SEMIHOSTING_NONE ? ABSENT : PRESENT;
+		state =
+		    semihosting_call(SEMIHOSTING_ERRNO, 0) == SEMIHOSTING_NONE ? ABSENT : PRESENT;
 	return state == PRESENT;
 }
 

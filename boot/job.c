@@ -58,7 +58,7 @@ static struct fh_pgtable_config common_config(struct job *job)
 		.frames = &job->machine->frames,
 		.tlb = &fh_tlb_cpu_ops,
 		.tlb_ctx = &job->table,
-		.report = { .report = report_fault },
+		.report = { report_fault, NULL },
 	};
 }
 
@@ -104,8 +104,10 @@ static int start_adopted(struct job *job)
 	config.mair = given->mair;
 	err = fh_pgtable_adopt(&job->table, &config, &handover, &report);
 	if (err)
-		return job_refuse(given->path, given->root.raw, fh_adopt_code_text(report.first), err);
-	printf("fh: main: table: root %#llx: adopted from %s: %llu tables, %llu entries, %llu warnings\n",
+		return job_refuse(given->path, given->root.raw, fh_adopt_code_text(report.first),
+				  err);
+	printf("fh: main: table: root %#llx: adopted from %s: %llu tables, %llu entries, %llu "
+	       "warnings\n",
 	       (unsigned long long)given->root.raw, given->path, (unsigned long long)report.tables,
 	       (unsigned long long)report.entries, (unsigned long long)report.warnings);
 	job->adopted = true;
@@ -205,18 +207,18 @@ static int map_all(struct job *job)
 	if (!err && handover->shared.size)
 		err = map_one(job, 0,
 			      (struct job_mapping){
-				      .what = "shared segment",
-				      .pa = fh_phys(handover->shared.base),
-				      .size = handover->shared.size,
-				      .attr = { FH_READ | FH_USER_READ, FH_MEMTYPE_WB, FH_SHARE_INNER },
+				  .what = "shared segment",
+				  .pa = fh_phys(handover->shared.base),
+				  .size = handover->shared.size,
+				  .attr = { FH_READ | FH_USER_READ, FH_MEMTYPE_WB, FH_SHARE_INNER },
 			      });
 	if (!err && handover->device.size)
 		err = map_one(job, last,
 			      (struct job_mapping){
-				      .what = "device page",
-				      .pa = fh_phys(handover->device.base),
-				      .size = 4096,
-				      .attr = { FH_READ | FH_WRITE, FH_MEMTYPE_DEVICE, FH_SHARE_OUTER },
+				  .what = "device page",
+				  .pa = fh_phys(handover->device.base),
+				  .size = 4096,
+				  .attr = { FH_READ | FH_WRITE, FH_MEMTYPE_DEVICE, FH_SHARE_OUTER },
 			      });
 	return err;
 }
@@ -232,10 +234,12 @@ static int check_edges(struct job *job)
 		uint64_t outside[] = { window->base.raw - 4096, window->base.raw + window->size };
 
 		for (unsigned int i = 0; i < FH_ARRAY_SIZE(outside); i++) {
-			int err = fh_pgtable_map(&job->table, fh_dma(outside[i]), fh_phys(0), 4096, attr);
+			int err =
+			    fh_pgtable_map(&job->table, fh_dma(outside[i]), fh_phys(0), 4096, attr);
 
 			if (err != -EPERM)
-				return job_refuse("window edge", outside[i], "was not refused", -EIO);
+				return job_refuse("window edge", outside[i], "was not refused",
+						  -EIO);
 			refused++;
 		}
 	}
@@ -268,7 +272,8 @@ static int finish(struct job *job)
 	int err = fh_pgtable_release(&job->table);
 
 	for (unsigned int i = 0; i < job->mapping_count; i++)
-		if (job->mapping[i].page && fh_page_free(&job->machine->frames, job->mapping[i].page))
+		if (job->mapping[i].page &&
+		    fh_page_free(&job->machine->frames, job->mapping[i].page))
 			err = -EIO;
 	job->mapping_count = 0;
 	return err ? job_refuse("table", job->table.root.raw, "cannot be released", err) : 0;

@@ -36,7 +36,8 @@ int job_run(struct machine *machine);
 /* A line `fh: main: <subject>: <value>: <why> (<errno name>)`; gives @err back. */
 int job_refuse(const char *subject, uint64_t value, const char *why, int err);
 
-/* Compare software lookup and CPU walk over all mappings and all foreign leaves. 0 or -EIO after a line. */
+/* Compare software lookup and CPU walk over all mappings and all foreign leaves. 0 or -EIO after a
+ * line. */
 int job_compare(const struct job *job);
 
 /* The borrowed table pages before and after. */

@@ -126,7 +126,8 @@ static int visit_foreign(void *ctx, const struct fh_walk_entry *entry)
 		return 0;
 	err = compare_at(count, entry->iova);
 	if (!err)
-		err = compare_at(count, fh_dma(entry->iova.raw + (UINT64_C(1) << entry->span_lg2) - 1));
+		err = compare_at(count,
+				 fh_dma(entry->iova.raw + (UINT64_C(1) << entry->span_lg2) - 1));
 	return err;
 }
 
@@ -147,9 +148,10 @@ int job_compare(const struct job *job)
 				      visit_foreign, &count);
 	at_end();
 	if (!err)
-		printf("fh: main: AT: software and CPU agree on %llu addresses of ours, %llu of the "
-		       "firmware's, %llu without translation\n",
-		       (unsigned long long)count.ours, (unsigned long long)count.foreign,
-		       (unsigned long long)count.nothing);
+		printf(
+		    "fh: main: AT: software and CPU agree on %llu addresses of ours, %llu of the "
+		    "firmware's, %llu without translation\n",
+		    (unsigned long long)count.ours, (unsigned long long)count.foreign,
+		    (unsigned long long)count.nothing);
 	return err;
 }

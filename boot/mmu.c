@@ -27,7 +27,7 @@ static _Alignas(PAGE_BYTES) uint64_t static_tables[STATIC_TABLES][ENTRIES];
 
 static uint64_t *root = static_tables[0];
 static uint64_t *next_table = static_tables[1];
-static uint64_t *end_table = &static_tables[0][0] + STATIC_TABLES * ENTRIES;
+static uint64_t *end_table = &static_tables[0][0] + (size_t)STATIC_TABLES * ENTRIES;
 
 static unsigned int level_shift(int level)
 {
@@ -234,18 +234,19 @@ uint64_t boot_early_map(uint64_t x0)
 
 	/* None of these can fail: the pool holds more tables than an image and a tree can need. */
 	(void)mmu_map(text, (uintptr_t)image_text_end - text, MMU_TEXT);
-	(void)mmu_map((uintptr_t)image_text_end, (uintptr_t)image_rodata_end - (uintptr_t)image_text_end,
-		      MMU_RODATA);
-	(void)mmu_map((uintptr_t)image_data_start, (uintptr_t)stack_guard - (uintptr_t)image_data_start,
-		      MMU_DATA);
+	(void)mmu_map((uintptr_t)image_text_end,
+		      (uintptr_t)image_rodata_end - (uintptr_t)image_text_end, MMU_RODATA);
+	(void)mmu_map((uintptr_t)image_data_start,
+		      (uintptr_t)stack_guard - (uintptr_t)image_data_start, MMU_DATA);
 	(void)mmu_map((uintptr_t)stack_start, (uintptr_t)trap_stack_guard - (uintptr_t)stack_start,
 		      MMU_DATA);
-	(void)mmu_map((uintptr_t)trap_stack_start, (uintptr_t)image_end - (uintptr_t)trap_stack_start,
-		      MMU_DATA);
+	(void)mmu_map((uintptr_t)trap_stack_start,
+		      (uintptr_t)image_end - (uintptr_t)trap_stack_start, MMU_DATA);
 	if (devtree_locate(x0, &tree_base, &tree_bytes) == 0) {
 		uint64_t base = fh_align_down(tree_base, PAGE_BYTES);
 
-		(void)mmu_map(base, fh_align_up(tree_base + tree_bytes, PAGE_BYTES) - base, MMU_RODATA);
+		(void)mmu_map(base, fh_align_up(tree_base + tree_bytes, PAGE_BYTES) - base,
+			      MMU_RODATA);
 	}
 	return (uintptr_t)root;
 }

@@ -55,13 +55,14 @@ _Noreturn void __stack_chk_fail(void)
 /* Called by boot/entry.S. The guard gets what differs from boot to boot. */
 __attribute__((no_stack_protector)) void boot_thread_pointer(void)
 {
-	size_t data_bytes = (size_t)(tls_data_end - tls_data_start);
+	uintptr_t start = (uintptr_t)tls_data_start;
+	size_t data_bytes = (uintptr_t)tls_data_end - start;
 
-	FH_BUG_ON(16 + (size_t)(tls_zero_end - tls_data_start) > sizeof(thread_area));
+	FH_BUG_ON(16 + (uintptr_t)tls_zero_end - start > sizeof(thread_area));
 	memcpy(thread_area + 16, tls_data_start, data_bytes);
 	arch_write_sysreg((uintptr_t)thread_area, tpidr_el0);
-	__stack_chk_guard ^= arch_read_sysreg(cntpct_el0) * UINT64_C(0x9e3779b97f4a7c15) ^
-			     (uintptr_t)thread_area;
+	__stack_chk_guard ^=
+	    arch_read_sysreg(cntpct_el0) * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)thread_area;
 	/* A string that runs over the guard must not be able to write it. */
 	__stack_chk_guard &= ~(uintptr_t)0xff;
 }
@@ -115,7 +116,8 @@ static void start_console(void)
 
 static void print_banner(uint64_t x0, unsigned int entry_el)
 {
-	printf("fh: boot: freehold " FH_VERSION " at %#llx, EL%u (entered at EL%u), device tree at %#llx "
+	printf("fh: boot: freehold " FH_VERSION
+	       " at %#llx, EL%u (entered at EL%u), device tree at %#llx "
 	       "(x0 %#llx)\n",
 	       (unsigned long long)image_base(), arch_current_el(), entry_el,
 	       (unsigned long long)(uintptr_t)machine.tree.blob, (unsigned long long)x0);
@@ -132,6 +134,7 @@ static int start_frames(void)
 {
 	struct fh_memmap *map = &machine.map;
 	size_t bytes = fh_frames_metadata_bytes(map);
+	struct fh_frames_config config = { .map = map, .report = { report_fault, NULL } };
 	fh_phys_addr_t metadata;
 	int err;
 
@@ -144,18 +147,14 @@ static int start_frames(void)
 	}
 	err = mmu_map_memory(map, (uintptr_t)machine.tree.blob, machine.tree.bytes);
 	if (err) {
-		printf("fh: boot: direct map: %zu ranges: cannot be mapped (%s)\n", map->range_count,
-		       fh_error_name(err));
+		printf("fh: boot: direct map: %zu ranges: cannot be mapped (%s)\n",
+		       map->range_count, fh_error_name(err));
 		return err;
 	}
 	fh_memmap_print(map, &console_out);
-	err = fh_frames_init(&machine.frames,
-			     &(struct fh_frames_config){
-				     .map = map,
-				     .metadata = (void *)(uintptr_t)metadata.raw,
-				     .metadata_bytes = bytes,
-				     .report = { .report = report_fault },
-			     });
+	config.metadata = (void *)(uintptr_t)metadata.raw;
+	config.metadata_bytes = bytes;
+	err = fh_frames_init(&machine.frames, &config);
 	if (err)
 		printf("fh: boot: frames: %zu bytes of metadata: refused (%s)\n", bytes,
 		       fh_error_name(err));

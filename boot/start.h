@@ -29,7 +29,8 @@ uint64_t image_base(void);
 uint64_t image_size(void);
 
 /**
- * freehold_main() - What the image is for. Return: the status that the run ends with, one of enum exit_status.
+ * freehold_main() - What the image is for. Return: the status that the run ends with, one of enum
+ * exit_status.
  */
 int freehold_main(struct machine *machine);
 

@@ -90,7 +90,8 @@ static bool trap_fixup(struct trapframe *frame)
 {
 	uint64_t class = FH_FIELD_GET(ESR_EC, frame->esr);
 
-	if (class == ESR_EC_DABT_SAME && between(frame->elr, fh_hook_read_start, fh_hook_read_end)) {
+	if (class == ESR_EC_DABT_SAME &&
+	    between(frame->elr, fh_hook_read_start, fh_hook_read_end)) {
 		frame->elr = (uintptr_t)fh_hook_read_fixup;
 		return true;
 	}

@@ -34,17 +34,17 @@ struct fh_handover {
 /* Stable: numbers and names are only ever added. Refusals below 64, warnings from there. */
 enum fh_adopt_code {
 	FH_ADOPT_OK = 0,
-	FH_ADOPT_ROOT_MISALIGNED = 1,	/* the root is not aligned to its size */
-	FH_ADOPT_OUTSIDE_RAM = 2,	/* a table in MMIO or a hole */
-	FH_ADOPT_NOMAP = 3,		/* a table in no-map memory */
-	FH_ADOPT_ALLOCATABLE = 4,	/* a table in RAM that the allocator has or had */
-	FH_ADOPT_CYCLE = 5,		/* a table that is its own ancestor */
-	FH_ADOPT_ILLEGAL = 6,		/* a descriptor that its level does not have */
-	FH_ADOPT_OUTPUT = 7,		/* an output address beyond oas */
-	FH_ADOPT_RESERVED_BITS = 8,	/* RES0 bits set, low bits of a block address */
-	FH_ADOPT_NO_SOFTWARE_BIT = 9,	/* foreign entries use all that there are */
-	FH_ADOPT_WINDOW_RANGE = 10,	/* a window beyond ias */
-	FH_ADOPT_WINDOW_ALIGN = 11,	/* a window that is empty or not in whole granules */
+	FH_ADOPT_ROOT_MISALIGNED = 1, /* the root is not aligned to its size */
+	FH_ADOPT_OUTSIDE_RAM = 2,     /* a table in MMIO or a hole */
+	FH_ADOPT_NOMAP = 3,	      /* a table in no-map memory */
+	FH_ADOPT_ALLOCATABLE = 4,     /* a table in RAM that the allocator has or had */
+	FH_ADOPT_CYCLE = 5,	      /* a table that is its own ancestor */
+	FH_ADOPT_ILLEGAL = 6,	      /* a descriptor that its level does not have */
+	FH_ADOPT_OUTPUT = 7,	      /* an output address beyond oas */
+	FH_ADOPT_RESERVED_BITS = 8,   /* RES0 bits set, low bits of a block address */
+	FH_ADOPT_NO_SOFTWARE_BIT = 9, /* foreign entries use all that there are */
+	FH_ADOPT_WINDOW_RANGE = 10,   /* a window beyond ias */
+	FH_ADOPT_WINDOW_ALIGN = 11,   /* a window that is empty or not in whole granules */
 	FH_ADOPT_WINDOW_OVERLAP = 12,
 	FH_ADOPT_WINDOW_COUNT = 13,	/* none, or more than FH_WINDOW_MAX */
 	FH_ADOPT_WRITEBACK = 14,	/* not coherent, and a line holds ours and theirs */

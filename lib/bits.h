@@ -18,6 +18,6 @@
 
 #define FH_FIELD_MASK(name) FH_MASK(name##_SHIFT + name##_WIDTH - 1, name##_SHIFT)
 #define FH_FIELD(name, value) (((uint64_t)(value) << name##_SHIFT) & FH_FIELD_MASK(name))
-#define FH_FIELD_GET(name, word) (((uint64_t)(word) & FH_FIELD_MASK(name)) >> name##_SHIFT)
+#define FH_FIELD_GET(name, word) (((uint64_t)(word)&FH_FIELD_MASK(name)) >> name##_SHIFT)
 
 #endif

@@ -13,25 +13,25 @@
 enum fh_fault_code {
 	FH_FAULT_NONE = 0,
 	/* mm: ownership of frames */
-	FH_FAULT_NULL_PAGE = 1,	     /* a NULL handle */
-	FH_FAULT_BAD_HANDLE = 2,     /* not a handle, or of an address that has no frame here */
-	FH_FAULT_STALE_HANDLE = 3,   /* of a block that was freed or given away since */
-	FH_FAULT_BORROWED = 4,	     /* a borrowed page used as an owned one */
-	FH_FAULT_DOUBLE_FREE = 5,    /* the block is free already */
-	FH_FAULT_NOT_HELD = 6,	     /* page_from_phys() of what was not handed over */
-	FH_FAULT_TAIL = 7,	     /* inside a block, not its first frame */
-	FH_FAULT_NO_FRAME = 8,	     /* no-map, MMIO or a hole */
-	FH_FAULT_UNALIGNED = 9,	     /* the address is not that of a frame */
-	FH_FAULT_BOUNDS = 10,	     /* access outside the page */
-	FH_FAULT_ABORT = 11,	     /* the memory answered with an external abort */
-	FH_FAULT_ORDER = 12,	     /* an order beyond FH_ORDER_MAX, unknown flags */
-	FH_FAULT_RESERVED = 13,	     /* someone else's RAM */
+	FH_FAULT_NULL_PAGE = 1,	   /* a NULL handle */
+	FH_FAULT_BAD_HANDLE = 2,   /* not a handle, or of an address that has no frame here */
+	FH_FAULT_STALE_HANDLE = 3, /* of a block that was freed or given away since */
+	FH_FAULT_BORROWED = 4,	   /* a borrowed page used as an owned one */
+	FH_FAULT_DOUBLE_FREE = 5,  /* the block is free already */
+	FH_FAULT_NOT_HELD = 6,	   /* page_from_phys() of what was not handed over */
+	FH_FAULT_TAIL = 7,	   /* inside a block, not its first frame */
+	FH_FAULT_NO_FRAME = 8,	   /* no-map, MMIO or a hole */
+	FH_FAULT_UNALIGNED = 9,	   /* the address is not that of a frame */
+	FH_FAULT_BOUNDS = 10,	   /* access outside the page */
+	FH_FAULT_ABORT = 11,	   /* the memory answered with an external abort */
+	FH_FAULT_ORDER = 12,	   /* an order beyond FH_ORDER_MAX, unknown flags */
+	FH_FAULT_RESERVED = 13,	   /* someone else's RAM */
 	/* iommu: page tables */
 	FH_FAULT_FOREIGN_ENTRY = 64, /* a descriptor that is not ours */
 	FH_FAULT_OUTSIDE_WINDOW = 65,
-	FH_FAULT_LINK_LOST = 66,     /* a descriptor of ours has vanished from a foreign table */
-	FH_FAULT_TABLE_MOVED = 67,   /* a foreign link no longer leads where it may */
-	FH_FAULT_TABLE_STATE = 68,   /* a table of ours is not a HELD frame */
+	FH_FAULT_LINK_LOST = 66,   /* a descriptor of ours has vanished from a foreign table */
+	FH_FAULT_TABLE_MOVED = 67, /* a foreign link no longer leads where it may */
+	FH_FAULT_TABLE_STATE = 68, /* a table of ours is not a HELD frame */
 };
 
 /**

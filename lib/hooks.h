@@ -30,10 +30,10 @@ _Noreturn void fh_hook_bug(const char *what, const char *file, int line);
  */
 int fh_hook_read(void *dst, const void *src, size_t bytes);
 
-#define FH_BUG_ON(condition)                                                     \
-	do {                                                                     \
-		if (__builtin_expect(!!(condition), 0))                          \
-			fh_hook_bug(#condition, __FILE__, __LINE__);             \
+#define FH_BUG_ON(condition)                                                                       \
+	do {                                                                                       \
+		if (__builtin_expect(!!(condition), 0))                                            \
+			fh_hook_bug(#condition, __FILE__, __LINE__);                               \
 	} while (0)
 
 #endif

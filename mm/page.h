@@ -29,7 +29,7 @@
 struct fh_page; /* never defined: a handle */
 
 enum fh_frame_state {
-	FH_FRAME_NONE,	   /* no frame: no-map, MMIO, a hole */
+	FH_FRAME_NONE, /* no frame: no-map, MMIO, a hole */
 	FH_FRAME_FREE,
 	FH_FRAME_OWNED,
 	FH_FRAME_HELD,
@@ -158,9 +158,9 @@ FH_MUST_CHECK struct fh_page *fh_page_from_phys(struct fh_frames *frames, fh_phy
 
 enum fh_borrow_refusal {
 	FH_BORROW_OK = 0,
-	FH_BORROW_FREE,	     /* nobody's: the allocator may hand it out at any moment */
-	FH_BORROW_NOMAP,     /* declared no-map */
-	FH_BORROW_NO_RAM,    /* MMIO or a hole */
+	FH_BORROW_FREE,	  /* nobody's: the allocator may hand it out at any moment */
+	FH_BORROW_NOMAP,  /* declared no-map */
+	FH_BORROW_NO_RAM, /* MMIO or a hole */
 };
 
 /**

@@ -31,7 +31,7 @@ packages() {
     case $level in
     run) ;;
     check) echo gcc libc6-dev clang lld llvm libcmocka-dev libfdt-dev python3 perl binutils ;;
-    lint) echo clang-format clang-tidy cppcheck ;;
+    lint) echo clang clang-format clang-tidy cppcheck ;;
     fresh) echo debootstrap ;;
     *) fail "level: $level: not run, check, lint or fresh" ;;
     esac
@@ -194,7 +194,7 @@ command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
     fail "system: $(uname -s): not Debian: install $(packages | tr '\n' ' ')and build libfdt with LIBFDT_SRC="
 install_missing
 case $level in
-run | check)
+run | check | lint)
     [ -n "${LIBFDT_SRC:-}" ] || provide libfdt-arm64 make_libfdt
     command -v qemu-system-aarch64 >/dev/null || fail "qemu-system-aarch64: not found: install qemu-system-arm"
     if [ "$level" = check ] && [ "$(qemu_major qemu-system-aarch64)" -lt 10 ]; then

@@ -39,14 +39,14 @@ static inline size_t arch_cache_writeback_granule(void)
 	return cwg ? (size_t)4 << cwg : 2048;
 }
 
-#define FH_ARCH_CACHE_OP(function, op)                                                          \
-	static inline void function(const void *start, size_t bytes)                            \
-	{                                                                                       \
-		size_t line = arch_cache_line_bytes();                                          \
-		uintptr_t at = (uintptr_t)start & ~(uintptr_t)(line - 1);                       \
-                                                                                                \
-		for (; at < (uintptr_t)start + bytes; at += line)                               \
-			__asm__ volatile("dc " #op ", %0" ::"r"(at) : "memory");                \
+#define FH_ARCH_CACHE_OP(function, op)                                                             \
+	static inline void function(const void *start, size_t bytes)                               \
+	{                                                                                          \
+		size_t line = arch_cache_line_bytes();                                             \
+		uintptr_t at = (uintptr_t)start & ~(uintptr_t)(line - 1);                          \
+                                                                                                   \
+		for (; at < (uintptr_t)start + bytes; at += line)                                  \
+			__asm__ volatile("dc " #op ", %0" ::"r"(at) : "memory");                   \
 	}
 
 /* To the point of coherency. */

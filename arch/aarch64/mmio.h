@@ -8,21 +8,21 @@
 
 #include "lib/types.h"
 
-#define FH_ARCH_MMIO(bits, suffix, reg)                                                     \
-	static inline uint##bits##_t arch_mmio_read##bits(uintptr_t address)                \
-	{                                                                                   \
-		uint##bits##_t value;                                                       \
-                                                                                            \
-		__asm__ volatile("ldr" suffix " %" reg "0, [%1]"                            \
-				 : "=r"(value)                                              \
-				 : "r"(address)                                             \
-				 : "memory");                                               \
-		return value;                                                               \
-	}                                                                                   \
-	static inline void arch_mmio_write##bits(uintptr_t address, uint##bits##_t value)   \
-	{                                                                                   \
-		__asm__ volatile("str" suffix " %" reg "0, [%1]" ::"r"(value), "r"(address) \
-				 : "memory");                                               \
+#define FH_ARCH_MMIO(bits, suffix, reg)                                                            \
+	static inline uint##bits##_t arch_mmio_read##bits(uintptr_t address)                       \
+	{                                                                                          \
+		uint##bits##_t value;                                                              \
+                                                                                                   \
+		__asm__ volatile("ldr" suffix " %" reg "0, [%1]"                                   \
+				 : "=r"(value)                                                     \
+				 : "r"(address)                                                    \
+				 : "memory");                                                      \
+		return value;                                                                      \
+	}                                                                                          \
+	static inline void arch_mmio_write##bits(uintptr_t address, uint##bits##_t value)          \
+	{                                                                                          \
+		__asm__ volatile("str" suffix " %" reg "0, [%1]" ::"r"(value), "r"(address)        \
+				 : "memory");                                                      \
 	}
 
 FH_ARCH_MMIO(8, "b", "w")

@@ -9,26 +9,26 @@
 
 #include "lib/types.h"
 
-#define arch_read_sysreg(name)                                    \
-	__extension__({                                           \
-		uint64_t value_;                                  \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
-		value_;                                           \
+#define arch_read_sysreg(name)                                                                     \
+	__extension__({                                                                            \
+		uint64_t value_;                                                                   \
+		__asm__ volatile("mrs %0, " #name : "=r"(value_));                                 \
+		value_;                                                                            \
 	})
 
-#define arch_write_sysreg(value, name) \
+#define arch_write_sysreg(value, name)                                                             \
 	__asm__ volatile("msr " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
 
-#define FH_ARCH_TLBI_OPERAND(name)                                            \
-	static inline void arch_tlbi_##name(uint64_t operand)                 \
-	{                                                                     \
-		__asm__ volatile("tlbi " #name ", %0" ::"r"(operand) : "memory"); \
+#define FH_ARCH_TLBI_OPERAND(name)                                                                 \
+	static inline void arch_tlbi_##name(uint64_t operand)                                      \
+	{                                                                                          \
+		__asm__ volatile("tlbi " #name ", %0" ::"r"(operand) : "memory");                  \
 	}
 
-#define FH_ARCH_TLBI_ALL(name)                                  \
-	static inline void arch_tlbi_##name(void)               \
-	{                                                       \
-		__asm__ volatile("tlbi " #name ::: "memory");   \
+#define FH_ARCH_TLBI_ALL(name)                                                                     \
+	static inline void arch_tlbi_##name(void)                                                  \
+	{                                                                                          \
+		__asm__ volatile("tlbi " #name ::: "memory");                                      \
 	}
 
 FH_ARCH_TLBI_OPERAND(vae1is)

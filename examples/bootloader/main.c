@@ -32,7 +32,7 @@ _Noreturn void stage_jump(uint64_t entry, uint64_t tree);
 
 struct payload {
 	const unsigned char *bytes;
-	uint64_t size;	  /* in the file */
+	uint64_t size;	 /* in the file */
 	uint64_t memory; /* what it occupies when it runs */
 };
 
@@ -66,8 +66,8 @@ static int find_payload(const struct machine *machine, struct payload *payload)
 	payload->bytes = (const unsigned char *)(uintptr_t)base;
 	payload->size = size;
 	if (size < 64 || memcmp(payload->bytes + IMAGE_MAGIC_OFFSET, "ARM\x64", 4) != 0)
-		return handover_refuse("/chosen:linux,initrd-start", base,
-				       "not an arm64 Image", -EINVAL);
+		return handover_refuse("/chosen:linux,initrd-start", base, "not an arm64 Image",
+				       -EINVAL);
 	memcpy(&payload->memory, payload->bytes + IMAGE_SIZE_OFFSET, sizeof(payload->memory));
 	if (payload->memory < size)
 		payload->memory = size;
@@ -139,15 +139,16 @@ int freehold_main(struct machine *machine)
 	if (find_payload(machine, &payload))
 		return EXIT_STATUS_REFUSED;
 	entry = place_payload(machine, &payload);
-	if (!entry || handover_build(machine, option(machine, "loader-mair", HANDOVER_MAIR), &handover))
+	if (!entry ||
+	    handover_build(machine, option(machine, "loader-mair", HANDOVER_MAIR), &handover))
 		return EXIT_STATUS_REFUSED;
 	tree = handover_tree(machine, &handover);
 	if (!tree)
 		return EXIT_STATUS_REFUSED;
 	poisoned = poison_free_ram(machine, option(machine, "loader-poison", 512) * FH_MIB);
 	printf("fh: bootloader: kernel at %#llx, tree at %#llx, root at %#llx, %llu MiB poisoned\n",
-	       (unsigned long long)entry, (unsigned long long)tree, (unsigned long long)handover.root,
-	       (unsigned long long)(poisoned / FH_MIB));
+	       (unsigned long long)entry, (unsigned long long)tree,
+	       (unsigned long long)handover.root, (unsigned long long)(poisoned / FH_MIB));
 	console_flush();
 	arch_dsb_sy();
 	stage_jump(entry, tree);

@@ -57,7 +57,8 @@ static void fill(const struct handover *handover)
 	uint64_t *a = table[0], *b = table[1], *c = table[2], *d = table[3];
 
 	for (unsigned int i = 0; i < 1u << HANDOVER_FIRMWARE_ORDER; i++)
-		c[i] = (handover->firmware + 4096u * i) | normal | DESC_READ_ONLY | DESC_UXN | DESC_PAGE;
+		c[i] = (handover->firmware + 4096u * i) | normal | DESC_READ_ONLY | DESC_UXN |
+		       DESC_PAGE;
 	c[16] = DESC_NOTE;
 	c[32] = handover->firmware | normal | DESC_UXN | DESC_PXN | DESC_PAGE;
 	b[0] = (uintptr_t)c | DESC_TABLE;

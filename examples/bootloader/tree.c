@@ -113,12 +113,13 @@ static void find_device(struct editor *editor, uint64_t *base, uint64_t *size)
 	*size = 4096;
 }
 
-static void add_device(struct editor *editor, const struct handover *handover, const uint32_t *phandle)
+static void add_device(struct editor *editor, const struct handover *handover,
+		       const uint32_t *phandle)
 {
 	static const char compatible[] = "freehold,shared-table";
 	static const char names[] = "root\0pagetables\0shared";
 	/* The three windows of examples/bootloader/table.c. */
-	static const uint64_t window[] = { 0x18000, 0x1e8000,		0x40000000,
+	static const uint64_t window[] = { 0x18000,    0x1e8000,      0x40000000,
 					   0x40000000, 0x10000000000, 0x8000000000 };
 	static const int wide[] = { 2, 2, 2, 2, 2, 2 };
 	uint64_t base, size;
@@ -130,11 +131,13 @@ static void add_device(struct editor *editor, const struct handover *handover, c
 	node = add_node(editor, 0, name);
 	if (editor->err)
 		return;
-	note(editor, fdt_setprop(editor->tree, node, "compatible", compatible, (int)sizeof(compatible)));
+	note(editor,
+	     fdt_setprop(editor->tree, node, "compatible", compatible, (int)sizeof(compatible)));
 	set_reg(editor, node, base, size);
 	set_cells(editor, node, "memory-region", (uint64_t[]){ phandle[0], phandle[1], phandle[2] },
 		  (int[]){ 1, 1, 1 }, 3);
-	note(editor, fdt_setprop(editor->tree, node, "memory-region-names", names, (int)sizeof(names)));
+	note(editor,
+	     fdt_setprop(editor->tree, node, "memory-region-names", names, (int)sizeof(names)));
 	set_u32(editor, node, "freehold,granule", 4096);
 	set_u32(editor, node, "freehold,stage", 1);
 	set_u32(editor, node, "freehold,input-bits", 48);

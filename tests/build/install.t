@@ -6,7 +6,9 @@
 into=$(realpath "$O")/installed
 rm -rf "$into"
 cross=${CROSS_COMPILE:-aarch64-linux-gnu-}gcc
-flags=(-std=gnu17 -ffreestanding -Wall -Wextra -Werror -I"$into/usr/include")
+# Nothing but the compiler's own headers, and no C library: what a firmware without one has.
+flags=(-std=gnu17 -ffreestanding -Wall -Wextra -Werror -nostdinc
+    -isystem "$("$cross" -print-file-name=include)" -I"$into/usr/include")
 
 each_header() {
     local header
@@ -15,10 +17,25 @@ each_header() {
     done
 }
 links() {
-    printf '%s\n' '#include <freehold/mm/page.h>' '#include <freehold/iommu/adopt.h>' \
-        'int main(void) { return fh_adopt_code_errno(FH_ADOPT_OK) + (int)sizeof(struct fh_frames) * 0; }' \
-        >"$into/program.c"
-    "$cross" "${flags[@]}" -o "$into/program" "$into/program.c" -L"$into/usr/lib" -lfreehold
+    cat >"$into/program.c" <<'PROGRAM'
+#include <freehold/iommu/adopt.h>
+#include <freehold/lib/hooks.h>
+unsigned long __stack_chk_guard = 1;
+void __stack_chk_fail(void) { for (;;); }
+void fh_hook_bug(const char *what, const char *file, int line) { (void)what, (void)file, (void)line; for (;;); }
+int fh_hook_read(void *dst, const void *src, size_t bytes) { (void)dst, (void)src; return (int)bytes; }
+void *memcpy(void *dst, const void *src, size_t n) { for (char *d = dst; n--;) *d++ = *(const char *)src; return dst; }
+void *memset(void *dst, int c, size_t n) { for (char *d = dst; n--;) *d++ = (char)c; return dst; }
+int start(struct fh_pgtable *t, const struct fh_pgtable_config *c, const struct fh_handover *h,
+          struct fh_adopt_report *r, struct fh_frames *f, const struct fh_frames_config *fc);
+int start(struct fh_pgtable *t, const struct fh_pgtable_config *c, const struct fh_handover *h,
+          struct fh_adopt_report *r, struct fh_frames *f, const struct fh_frames_config *fc)
+{
+    return fh_frames_init(f, fc) || fh_pgtable_adopt(t, c, h, r) || fh_pgtable_release(t);
+}
+PROGRAM
+    "$cross" "${flags[@]}" -nostdlib -nostartfiles -Wl,-e,start -o "$into/program" "$into/program.c" \
+        -L"$into/usr/lib" -lfreehold
 }
 described() { grep -x "Version: $(sed -n 's/^.define FH_VERSION "\(.*\)"/\1/p' lib/version.h)" "$into/usr/lib/pkgconfig/freehold.pc"; }
 

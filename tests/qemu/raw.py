@@ -6,6 +6,7 @@ the tree into memory. The tree is the machine's own, changed step by step.
 """
 import struct
 import subprocess
+import sys
 
 TRAMPOLINE = 0x47000000
 
@@ -16,7 +17,9 @@ def trampoline(x0, entry):
 
 
 def run(*command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    if done.returncode:
+        sys.exit(f"fh: guest: {' '.join(command)}: {done.stderr.decode(errors='replace').strip()}")
 
 
 def overlay(path, source, work):
@@ -50,7 +53,7 @@ def arguments(raw, machine_arguments, qemu, image, work):
     tree = work.with_suffix(".dtb")
     plain = [a for a in machine_arguments]
     plain[plain.index("-M") + 1] += f",dumpdtb={tree}"
-    run(qemu, *plain)
+    run(qemu, *plain, "-display", "none", "-nic", "none")
     # Without the space that QEMU leaves for itself, truncation would cut nothing.
     run("dtc", "-q", "-I", "dtb", "-O", "dtb", "-S", "16384", "-o", str(tree) + ".new", str(tree))
     (tree.parent / (tree.name + ".new")).replace(tree)

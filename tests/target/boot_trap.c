@@ -136,14 +136,10 @@ static void checked_read(struct test *test)
 }
 
 static const struct test_case cases[] = {
-	{ "read_unmapped", read_unmapped },
-	{ "write_text", write_text },
-	{ "write_rodata", write_rodata },
-	{ "write_tree", write_tree },
-	{ "execute_data", execute_data },
-	{ "execute_ram", execute_ram },
-	{ "stack_guards", stack_guards },
-	{ "undefined_instruction", undefined_instruction },
+	{ "read_unmapped", read_unmapped }, { "write_text", write_text },
+	{ "write_rodata", write_rodata },   { "write_tree", write_tree },
+	{ "execute_data", execute_data },   { "execute_ram", execute_ram },
+	{ "stack_guards", stack_guards },   { "undefined_instruction", undefined_instruction },
 	{ "checked_read", checked_read },
 };
 

@@ -35,41 +35,42 @@ struct test_suite {
 	size_t count;
 };
 
-#define SUITE(id, suite_name, suite_cases)                                            \
-	const struct test_suite *const id##_suite                                     \
-		__attribute__((used, section(".suites"))) = &(const struct test_suite){ \
-			suite_name, suite_cases, FH_ARRAY_SIZE(suite_cases)           \
-		}
+#define SUITE(id, suite_name, suite_cases)                                                         \
+	const struct test_suite *const id##_suite __attribute__((used, section(".suites"))) =      \
+	    &(const struct test_suite)                                                             \
+	{                                                                                          \
+		suite_name, suite_cases, FH_ARRAY_SIZE(suite_cases)                                \
+	}
 
 /* Prints where and what; marks the test as failed. */
 void test_fail(struct test *test, const char *file, int line, const char *text);
-void test_fail_equal(struct test *test, const char *file, int line, const char *text,
-		     uint64_t have, uint64_t want);
+void test_fail_equal(struct test *test, const char *file, int line, const char *text, uint64_t have,
+		     uint64_t want);
 
-#define EXPECT(test, condition)                                           \
-	do {                                                              \
-		if (!(condition)) {                                       \
-			test_fail(test, __FILE__, __LINE__, #condition);  \
-			return;                                           \
-		}                                                         \
+#define EXPECT(test, condition)                                                                    \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			test_fail(test, __FILE__, __LINE__, #condition);                           \
+			return;                                                                    \
+		}                                                                                  \
 	} while (0)
 
-#define EXPECT_EQUAL(test, have, want)                                                       \
-	do {                                                                                 \
-		uint64_t have_ = (uint64_t)(have);                                           \
-		uint64_t want_ = (uint64_t)(want);                                           \
-                                                                                             \
-		if (have_ != want_) {                                                        \
-			test_fail_equal(test, __FILE__, __LINE__, #have " == " #want, have_, \
-					want_);                                              \
-			return;                                                              \
-		}                                                                            \
+#define EXPECT_EQUAL(test, have, want)                                                             \
+	do {                                                                                       \
+		uint64_t have_ = (uint64_t)(have);                                                 \
+		uint64_t want_ = (uint64_t)(want);                                                 \
+                                                                                                   \
+		if (have_ != want_) {                                                              \
+			test_fail_equal(test, __FILE__, __LINE__, #have " == " #want, have_,       \
+					want_);                                                    \
+			return;                                                                    \
+		}                                                                                  \
 	} while (0)
 
-#define SKIP(test, reason)                \
-	do {                              \
-		(test)->skipped = reason; \
-		return;                   \
+#define SKIP(test, reason)                                                                         \
+	do {                                                                                       \
+		(test)->skipped = reason;                                                          \
+		return;                                                                            \
 	} while (0)
 
 #endif

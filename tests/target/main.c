@@ -21,15 +21,16 @@ void test_fail(struct test *test, const char *file, int line, const char *text)
 	test->failed = true;
 }
 
-void test_fail_equal(struct test *test, const char *file, int line, const char *text,
-		     uint64_t have, uint64_t want)
+void test_fail_equal(struct test *test, const char *file, int line, const char *text, uint64_t have,
+		     uint64_t want)
 {
 	printf("    # %s:%d: %s: %#llx, expected %#llx\n", file, line, text,
 	       (unsigned long long)have, (unsigned long long)want);
 	test->failed = true;
 }
 
-/* Does the filter select this case? "mm", "mm.page" and "mm.page.alloc" all select mm.page.alloc. */
+/* Does the filter select this case? "mm", "mm.page" and "mm.page.alloc" all select mm.page.alloc.
+ */
 static bool selected(const struct test_suite *suite, const struct test_case *test_case,
 		     const char *filter)
 {
@@ -109,7 +110,8 @@ int freehold_main(struct machine *machine)
 		return run_suites(machine, filter);
 	if (crash(run))
 		return EXIT_STATUS_OK;
-	printf("fh: test: fh.run: %s: unknown; test, or crash-read, crash-stack, crash-smash, crash-bug (EINVAL)\n",
+	printf("fh: test: fh.run: %s: unknown; test, or crash-read, crash-stack, crash-smash, "
+	       "crash-bug (EINVAL)\n",
 	       run);
 	return EXIT_STATUS_REFUSED;
 }

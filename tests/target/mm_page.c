@@ -25,7 +25,8 @@ static void zeroed(struct test *test)
 	for (unsigned int order = 0; order <= 9; order++) {
 		page = fh_page_alloc(frames, order, FH_PAGE_ZERO);
 		EXPECT(test, page);
-		EXPECT(test, fh_is_aligned(fh_page_to_phys(frames, page).raw, UINT64_C(4096) << order));
+		EXPECT(test,
+		       fh_is_aligned(fh_page_to_phys(frames, page).raw, UINT64_C(4096) << order));
 		EXPECT(test, all_zero(fh_page_address(frames, page), ((size_t)4096 << order) / 8));
 		EXPECT_EQUAL(test, fh_page_free(frames, page), 0);
 	}
@@ -99,7 +100,7 @@ static void exhaustion(struct test *test)
 			break;
 		word = fh_page_address(frames, page);
 		EXPECT(test, (uintptr_t)word < image_base() ||
-				     (uintptr_t)word >= image_base() + image_size());
+				 (uintptr_t)word >= image_base() + image_size());
 		*word = chain;
 		chain = fh_page_into_phys(frames, page).raw;
 		count++;
@@ -118,10 +119,8 @@ static void exhaustion(struct test *test)
 }
 
 static const struct test_case cases[] = {
-	{ "zeroed", zeroed },
-	{ "states", states },
-	{ "double_free", double_free },
-	{ "own_image_is_reserved", own_image_is_reserved },
+	{ "zeroed", zeroed },		{ "states", states },
+	{ "double_free", double_free }, { "own_image_is_reserved", own_image_is_reserved },
 	{ "exhaustion", exhaustion },
 };
 

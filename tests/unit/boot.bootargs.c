@@ -12,12 +12,14 @@ static void get(void **state)
 
 	(void)state;
 	assert_false(bootargs_get("", "run", value, sizeof(value)));
-	assert_false(bootargs_get("run=main xfh.run=a fh.runs=b fh.ru=c", "run", value, sizeof(value)));
+	assert_false(
+	    bootargs_get("run=main xfh.run=a fh.runs=b fh.ru=c", "run", value, sizeof(value)));
 	assert_string_equal(value, "before");
 	assert_true(bootargs_get("quiet fh.run=main fh.x", "run", value, sizeof(value)));
 	assert_string_equal(value, "main");
 	/* The last one counts; a value that is too long does not. */
-	assert_true(bootargs_get("fh.run=a\tfh.run=b fh.run=12345678", "run", value, sizeof(value)));
+	assert_true(
+	    bootargs_get("fh.run=a\tfh.run=b fh.run=12345678", "run", value, sizeof(value)));
 	assert_string_equal(value, "b");
 	assert_true(bootargs_get("fh.run=1234567", "run", value, sizeof(value)));
 	assert_string_equal(value, "1234567");

@@ -95,29 +95,37 @@ static void cell_counts(void **state)
 	(void)state;
 	expect_map(ROOT(1, 1, "memory@1000 { device_type = \"memory\"; reg = <0x1000 0x3000>; };"),
 		   &no_images, "1000+3000 usable /memory@1000\n");
-	expect_map(ROOT(2, 1, "memory@1 { device_type = \"memory\"; reg = <1 0 0x3000>; };"), &no_images,
-		   "100000000+3000 usable /memory@1\n");
+	expect_map(ROOT(2, 1, "memory@1 { device_type = \"memory\"; reg = <1 0 0x3000>; };"),
+		   &no_images, "100000000+3000 usable /memory@1\n");
 	expect_map(ROOT(1, 2, "memory@0 { device_type = \"memory\"; reg = <0 1 0>; };"), &no_images,
 		   "0+100000000 usable /memory@0\n");
-	expect_map(ROOT(2, 2, "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x1000 1 0 2 0>; };"),
-		   &no_images, "0+1000 usable /memory@0\n100000000+200000000 usable /memory@0\n");
+	expect_map(
+	    ROOT(2, 2, "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x1000 1 0 2 0>; };"),
+	    &no_images, "0+1000 usable /memory@0\n100000000+200000000 usable /memory@0\n");
 }
 
 static void several_nodes(void **state)
 {
 	(void)state;
-	expect_map(ROOT(1, 1, "memory@8000 { device_type = \"memory\"; reg = <0x8000 0x1000 0x3800 0x800>; }; "
-			      "memory@1000 { device_type = \"memory\"; reg = <0x1000 0x2800>; }; "
-			      "memory@9000 { device_type = \"memory\"; status = \"disabled\"; reg = <0x9000 0x1000>; };"),
-		   &no_images, "1000+2000 usable /memory@1000\n3000+1000 usable /memory@8000\n8000+1000 usable /memory@8000\n");
+	expect_map(
+	    ROOT(1, 1,
+		 "memory@8000 { device_type = \"memory\"; reg = <0x8000 0x1000 0x3800 0x800>; }; "
+		 "memory@1000 { device_type = \"memory\"; reg = <0x1000 0x2800>; }; "
+		 "memory@9000 { device_type = \"memory\"; status = \"disabled\"; reg = <0x9000 "
+		 "0x1000>; };"),
+	    &no_images,
+	    "1000+2000 usable /memory@1000\n3000+1000 usable /memory@8000\n8000+1000 usable "
+	    "/memory@8000\n");
 }
 
 /* Names do not make RAM, device_type does; a removable node is left alone. */
 static void odd_nodes(void **state)
 {
 	(void)state;
-	expect_map(ROOT(2, 2, MEMORY "memory@90000000 { reg = <0 0x90000000 0 0x1000>; }; "
-				     "memory@a0000000 { device_type = \"memory\"; hotpluggable; reg = <0 0xa0000000 0 0x1000>; };"),
+	expect_map(ROOT(2, 2,
+			MEMORY "memory@90000000 { reg = <0 0x90000000 0 0x1000>; }; "
+			       "memory@a0000000 { device_type = \"memory\"; hotpluggable; reg = <0 "
+			       "0xa0000000 0 0x1000>; };"),
 		   &no_images, "40000000+1000000 usable /memory@40000000\n");
 	assert_non_null(strstr(log_text.text, "warning: /memory@90000000:device_type: "));
 	assert_non_null(strstr(log_text.text, "warning: /memory@a0000000:hotpluggable: "));
@@ -126,22 +134,26 @@ static void odd_nodes(void **state)
 static void linux_properties(void **state)
 {
 	(void)state;
-	expect_map(ROOT(2, 2, "memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x1000000>; "
-			      "linux,usable-memory = <0 0x40000000 0 0x4000>; };"),
-		   &no_images, "40000000+4000 usable /memory@40000000\n");
-	expect_map(ROOT(2, 2, MEMORY "chosen { linux,usable-memory-range = <0 0x40002000 0 0x2000>; };"),
-		   &no_images, "40002000+2000 usable /memory@40000000\n");
+	expect_map(
+	    ROOT(2, 2,
+		 "memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x1000000>; "
+		 "linux,usable-memory = <0 0x40000000 0 0x4000>; };"),
+	    &no_images, "40000000+4000 usable /memory@40000000\n");
+	expect_map(
+	    ROOT(2, 2, MEMORY "chosen { linux,usable-memory-range = <0 0x40002000 0 0x2000>; };"),
+	    &no_images, "40002000+2000 usable /memory@40000000\n");
 }
 
 static void static_reservations(void **state)
 {
 	(void)state;
 	expect_map("/memreserve/ 0x40001800 0x1000;\n" ROOT(
-			   2, 2,
-			   MEMORY RESERVED("a@40008000 { reg = <0 0x40008000 0 0x1000 0 0x4000a000 0 0x800>; }; "
-					   "b@40008800 { reg = <0 0x40008800 0 0x100>; no-map; }; "
-					   "c@40010000 { reg = <0 0x40010000 0 0x1000>; status = \"disabled\"; }; "
-					   "d@90000000 { reg = <0 0x90000000 0 0x1000>; no-map; };")),
+		       2, 2,
+		       MEMORY RESERVED(
+			   "a@40008000 { reg = <0 0x40008000 0 0x1000 0 0x4000a000 0 0x800>; }; "
+			   "b@40008800 { reg = <0 0x40008800 0 0x100>; no-map; }; "
+			   "c@40010000 { reg = <0 0x40010000 0 0x1000>; status = \"disabled\"; }; "
+			   "d@90000000 { reg = <0 0x90000000 0 0x1000>; no-map; };")),
 		   &no_images,
 		   "40000000+1000 usable /memory@40000000\n"
 		   "40001000+2000 reserved memreserve\n"
@@ -159,7 +171,9 @@ static void images_are_reserved(void **state)
 	struct devtree_images images = { 0x40200000, 0x1800, 0x40fff000, 0x1000 };
 
 	(void)state;
-	expect_map(ROOT(2, 2, MEMORY "chosen { linux,initrd-start = <0x40400000>; linux,initrd-end = <0 0x40400001>; };"),
+	expect_map(ROOT(2, 2,
+			MEMORY "chosen { linux,initrd-start = <0x40400000>; linux,initrd-end = <0 "
+			       "0x40400001>; };"),
 		   &images,
 		   "40000000+200000 usable /memory@40000000\n"
 		   "40200000+2000 reserved kernel image\n"
@@ -176,7 +190,8 @@ static void dynamic_reservations(void **state)
 	expect_map(ROOT(2, 2,
 			MEMORY RESERVED("first { size = <0 0x1000>; alignment = <0 0x10000>; }; "
 					"second { size = <0x800>; no-map; }; "
-					"third { size = <0 0x1000>; alloc-ranges = <0 0x50000000 0 0x1000 0 0x40000000 0 0x3000>; }; "
+					"third { size = <0 0x1000>; alloc-ranges = <0 0x50000000 0 "
+					"0x1000 0 0x40000000 0 0x3000>; }; "
 					"huge { size = <1 0>; reusable; }; "
 					"last@40ff0000 { reg = <0 0x40ff0000 0 0x10000>; };")),
 		   &no_images,
@@ -187,8 +202,9 @@ static void dynamic_reservations(void **state)
 		   "40fe1000+e000 usable /memory@40000000\n"
 		   "40fef000+1000 no-map /reserved-memory/second\n"
 		   "40ff0000+10000 reserved /reserved-memory/last@40ff0000\n");
-	assert_non_null(strstr(log_text.text,
-			       "warning: /reserved-memory/huge:size: 0x100000000: no usable RAM holds it"));
+	assert_non_null(
+	    strstr(log_text.text,
+		   "warning: /reserved-memory/huge:size: 0x100000000: no usable RAM holds it"));
 }
 
 static const struct {
@@ -196,8 +212,10 @@ static const struct {
 	int err;
 	const char *line;
 } refused[] = {
-	{ "/ { #size-cells = <1>; };", -EINVAL, "fh: devtree: /:#address-cells: 0x0: is missing (EINVAL)" },
-	{ ROOT(3, 1, ""), -EINVAL, "fh: devtree: /:#address-cells: 0x3: is neither 1 nor 2 (EINVAL)" },
+	{ "/ { #size-cells = <1>; };", -EINVAL,
+	  "fh: devtree: /:#address-cells: 0x0: is missing (EINVAL)" },
+	{ ROOT(3, 1, ""), -EINVAL,
+	  "fh: devtree: /:#address-cells: 0x3: is neither 1 nor 2 (EINVAL)" },
 	{ ROOT(2, 0, ""), -EINVAL, "fh: devtree: /:#size-cells: 0x0: is neither 1 nor 2 (EINVAL)" },
 	{ ROOT(2, 2, ""), -ENOENT, "fh: devtree: /:memory: 0x0: no RAM: no memory node (ENOENT)" },
 	{ ROOT(1, 1, "memory@0 { device_type = \"memory\"; reg = <0 0>; };"), -ENOENT,
@@ -206,31 +224,47 @@ static const struct {
 	  "fh: devtree: /memory@0:reg: 0xc: length is not a whole number of entries (EINVAL)" },
 	{ ROOT(1, 1, "memory@0 { device_type = \"memory\"; };"), -EINVAL,
 	  "fh: devtree: /memory@0:reg: 0x0: is missing (EINVAL)" },
-	{ ROOT(2, 2, "memory@0 { device_type = \"memory\"; reg = <0xffffffff 0xfffff000 0 0x2000>; };"), -EINVAL,
-	  "fh: devtree: /memory@0:reg: 0xfffffffffffff000: ends beyond 2^64 (EINVAL)" },
+	{ ROOT(2, 2,
+	       "memory@0 { device_type = \"memory\"; reg = <0xffffffff 0xfffff000 0 0x2000>; };"),
+	  -EINVAL, "fh: devtree: /memory@0:reg: 0xfffffffffffff000: ends beyond 2^64 (EINVAL)" },
 	{ ROOT(2, 2, MEMORY "reserved-memory { " CELLS(1, 1) "ranges; };"), -EINVAL,
-	  "fh: devtree: /reserved-memory:#address-cells: 0x1: cell counts differ from the root's (EINVAL)" },
+	  "fh: devtree: /reserved-memory:#address-cells: 0x1: cell counts differ from the root's "
+	  "(EINVAL)" },
 	{ ROOT(2, 2, MEMORY "reserved-memory { " CELLS(2, 2) "};"), -EINVAL,
 	  "fh: devtree: /reserved-memory:ranges: 0x0: is missing (EINVAL)" },
-	{ ROOT(2, 2, MEMORY RESERVED("a@40000000 { reg = <0 0x40000000 0 0x1000>; no-map; reusable; };")), -EINVAL,
+	{ ROOT(2, 2,
+	       MEMORY RESERVED("a@40000000 { reg = <0 0x40000000 0 0x1000>; no-map; reusable; };")),
+	  -EINVAL,
 	  "fh: devtree: /reserved-memory/a@40000000:reusable: 0x0: contradicts no-map (EINVAL)" },
 	{ ROOT(2, 2, MEMORY RESERVED("a@40000000 { reg = <0 0x40000000 0>; };")), -EINVAL,
-	  "fh: devtree: /reserved-memory/a@40000000:reg: 0xc: length is not a whole number of entries (EINVAL)" },
+	  "fh: devtree: /reserved-memory/a@40000000:reg: 0xc: length is not a whole number of "
+	  "entries (EINVAL)" },
 	{ ROOT(2, 2, MEMORY RESERVED("a { size = <0 0x1000>; alignment = <0 0x3000>; };")), -EINVAL,
 	  "fh: devtree: /reserved-memory/a:alignment: 0x3000: is no power of two (EINVAL)" },
 	{ ROOT(2, 2, MEMORY RESERVED("a@40000000 { reg = <0 0x40000000 0 0x1000000>; };")), -ENOENT,
 	  "fh: devtree: /:memory: 0x1: all RAM is reserved (ENOENT)" },
 	{ ROOT(2, 2, MEMORY "chosen { linux,initrd-start = <0x40400000>; };"), -EINVAL,
-	  "fh: devtree: /chosen:linux,initrd-end: 0x0: is missing beside the other bound (EINVAL)" },
-	{ ROOT(2, 2, MEMORY "chosen { linux,initrd-start = <0x40400000>; linux,initrd-end = <0x40400000>; };"), -EINVAL,
+	  "fh: devtree: /chosen:linux,initrd-end: 0x0: is missing beside the other bound "
+	  "(EINVAL)" },
+	{ ROOT(2, 2,
+	       MEMORY
+	       "chosen { linux,initrd-start = <0x40400000>; linux,initrd-end = <0x40400000>; };"),
+	  -EINVAL,
 	  "fh: devtree: /chosen:linux,initrd-end: 0x40400000: is not after the start (EINVAL)" },
-	{ ROOT(2, 2, MEMORY "chosen { linux,initrd-start = <0x40400000>; linux,initrd-end = [ 41 00 00 ]; };"), -EINVAL,
+	{ ROOT(2, 2,
+	       MEMORY
+	       "chosen { linux,initrd-start = <0x40400000>; linux,initrd-end = [ 41 00 00 ]; };"),
+	  -EINVAL,
 	  "fh: devtree: /chosen:linux,initrd-end: 0x3: is neither 4 nor 8 bytes (EINVAL)" },
-	{ ROOT(2, 2, MEMORY "chosen { linux,initrd-start = <0x40fff000>; linux,initrd-end = <0x41002000>; };"), -EINVAL,
-	  "fh: devtree: (tree):initrd: 0x41000000: lies outside RAM (EINVAL)" },
-	{ ROOT(2, 2, MEMORY "chosen { linux,initrd-start = <0x40400000>; linux,initrd-end = <0x40402000>; }; "
-			    RESERVED("a@40401000 { reg = <0 0x40401000 0 0x1000>; no-map; };")), -EINVAL,
-	  "fh: devtree: (tree):initrd: 0x40401000: lies under no-map (EINVAL)" },
+	{ ROOT(2, 2,
+	       MEMORY
+	       "chosen { linux,initrd-start = <0x40fff000>; linux,initrd-end = <0x41002000>; };"),
+	  -EINVAL, "fh: devtree: (tree):initrd: 0x41000000: lies outside RAM (EINVAL)" },
+	{ ROOT(2, 2,
+	       MEMORY
+	       "chosen { linux,initrd-start = <0x40400000>; linux,initrd-end = <0x40402000>; "
+	       "}; " RESERVED("a@40401000 { reg = <0 0x40401000 0 0x1000>; no-map; };")),
+	  -EINVAL, "fh: devtree: (tree):initrd: 0x40401000: lies under no-map (EINVAL)" },
 };
 
 static void refusals(void **state)
@@ -256,8 +290,11 @@ static void out_of_bookkeeping(void **state)
 	int err;
 
 	(void)state;
-	assert_int_equal(open_dts(ROOT(2, 2, MEMORY RESERVED("a@40001000 { reg = <0 0x40001000 0 0x1000>; }; "
-							     "b { size = <0 0x1000>; };"))), 0);
+	assert_int_equal(
+	    open_dts(ROOT(2, 2,
+			  MEMORY RESERVED("a@40001000 { reg = <0 0x40001000 0 0x1000>; }; "
+					  "b { size = <0 0x1000>; };"))),
+	    0);
 	do {
 		bytes += 16;
 		assert_int_equal(fh_memmap_init(&map, map_storage, bytes, 12), 0);
@@ -276,7 +313,9 @@ static void damage(void **state)
 	unsigned int refusals_seen = 0;
 
 	(void)state;
-	assert_int_equal(open_dts(ROOT(2, 2, MEMORY RESERVED("a@40001000 { reg = <0 0x40001000 0 0x1000>; };"))), 0);
+	assert_int_equal(
+	    open_dts(ROOT(2, 2, MEMORY RESERVED("a@40001000 { reg = <0 0x40001000 0 0x1000>; };"))),
+	    0);
 	memcpy(whole, blob, blob_bytes);
 	for (size_t cut = 0; cut < blob_bytes; cut++) {
 		unsigned char *copy = aligned_alloc(8, (cut + 8) & ~(size_t)7);
@@ -314,13 +353,17 @@ static void chosen_things(void **state)
 	uint64_t base, size;
 
 	(void)state;
-	assert_int_equal(open_dts(ROOT(2, 2,
-		"aliases { serial0 = \"/soc/uart@1000\"; }; "
-		"chosen { stdout-path = \"serial0:115200n8\"; bootargs = \"fh.run=x\"; "
-		"linux,initrd-start = <0x1000>; linux,initrd-end = <0x3000>; }; "
-		"psci { compatible = \"arm,psci\"; method = \"smc\"; }; "
-		"soc { " CELLS(1, 1) "ranges = <0 0 0x10000000 0x1000 0x1000 9 0 0x10000>; "
-		"uart@1000 { compatible = \"vendor,x\", \"arm,pl011\"; reg = <0x1000 0x100>; }; };")), 0);
+	assert_int_equal(
+	    open_dts(
+		ROOT(2, 2,
+		     "aliases { serial0 = \"/soc/uart@1000\"; }; "
+		     "chosen { stdout-path = \"serial0:115200n8\"; bootargs = \"fh.run=x\"; "
+		     "linux,initrd-start = <0x1000>; linux,initrd-end = <0x3000>; }; "
+		     "psci { compatible = \"arm,psci\"; method = \"smc\"; }; "
+		     "soc { " CELLS(1, 1) "ranges = <0 0 0x10000000 0x1000 0x1000 9 0 0x10000>; "
+					  "uart@1000 { compatible = \"vendor,x\", \"arm,pl011\"; "
+					  "reg = <0x1000 0x100>; }; };")),
+	    0);
 	assert_int_equal(devtree_stdout(&tree, &uart), 0);
 	assert_string_equal(uart.path, "/soc/uart@1000");
 	assert_int_equal(uart.base, 0x900000000);
@@ -340,12 +383,14 @@ static void chosen_things(void **state)
 	assert_string_equal(devtree_bootargs(&tree), "");
 }
 
-#define REGIONS RESERVED("root: r@40001000 { reg = <0 0x40001000 0 0x1000>; }; " \
-			 "tables: t@40002000 { reg = <0 0x40002000 0 0x2000>; }; ")
-#define DEVICE(regions, names, more)                                                             \
-	"gpu@9000000 { compatible = \"vendor,gpu\", \"freehold,shared-table\"; "                 \
-	"reg = <0 0x9000000 0 0x2000>; memory-region = " regions "; memory-region-names = " names "; " \
-	"freehold,granule = <4096>; freehold,stage = <1>; freehold,input-bits = <48>; "          \
+#define REGIONS                                                                                    \
+	RESERVED("root: r@40001000 { reg = <0 0x40001000 0 0x1000>; }; "                           \
+		 "tables: t@40002000 { reg = <0 0x40002000 0 0x2000>; }; ")
+#define DEVICE(regions, names, more)                                                               \
+	"gpu@9000000 { compatible = \"vendor,gpu\", \"freehold,shared-table\"; "                   \
+	"reg = <0 0x9000000 0 0x2000>; memory-region = " regions "; memory-region-names = " names  \
+	"; "                                                                                       \
+	"freehold,granule = <4096>; freehold,stage = <1>; freehold,input-bits = <48>; "            \
 	"freehold,output-bits = <44>; freehold,mair = <0x1 0x2>; " more " }; "
 #define WINDOWS "freehold,windows = <0 0x1000 0 0x2000 1 0 2 0>; "
 
@@ -354,10 +399,14 @@ static void handover_read(void **state)
 	struct devtree_handover handover;
 
 	(void)state;
-	assert_int_equal(open_dts(ROOT(2, 2, MEMORY REGIONS
-		"off { compatible = \"freehold,shared-table\"; status = \"disabled\"; }; "
-		DEVICE("<&tables>, <&root>, <&root>", "\"pagetables\", \"other\", \"root\"",
-		       WINDOWS "freehold,regime = \"el2\";"))), 0);
+	assert_int_equal(
+	    open_dts(ROOT(
+		2, 2,
+		MEMORY REGIONS
+		"off { compatible = \"freehold,shared-table\"; status = \"disabled\"; }; " DEVICE(
+		    "<&tables>, <&root>, <&root>", "\"pagetables\", \"other\", \"root\"",
+		    WINDOWS "freehold,regime = \"el2\";"))),
+	    0);
 	assert_int_equal(read_map(&no_images), 0);
 	assert_int_equal(devtree_handover(&tree, &map, &handover), 0);
 	assert_string_equal(handover.path, "/gpu@9000000");
@@ -370,7 +419,8 @@ static void handover_read(void **state)
 	assert_true(!handover.coherent && handover.regime == FH_REGIME_EL2);
 	assert_int_equal(handover.window_count, 2);
 	assert_true(handover.window[0].base.raw == 0x1000 && handover.window[0].size == 0x2000);
-	assert_true(handover.window[1].base.raw == 0x100000000 && handover.window[1].size == 0x200000000);
+	assert_true(handover.window[1].base.raw == 0x100000000 &&
+		    handover.window[1].size == 0x200000000);
 
 	assert_int_equal(open_dts(ROOT(2, 2, MEMORY)), 0);
 	assert_int_equal(read_map(&no_images), 0);
@@ -388,14 +438,19 @@ static void handover_refused(void **state)
 		{ DEVICE("<&root>, <&tables>", "\"root\", \"root\"", WINDOWS),
 		  "/gpu@9000000:memory-region-names: 0x1: a name stands twice (EINVAL)" },
 		{ DEVICE("<&root>", "\"root\"", WINDOWS),
-		  "/gpu@9000000:memory-region-names: 0x1: \"pagetables\" is not among them (EINVAL)" },
+		  "/gpu@9000000:memory-region-names: 0x1: \"pagetables\" is not among them "
+		  "(EINVAL)" },
 		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"", ""),
 		  "/gpu@9000000:freehold,windows: 0x0: is missing (EINVAL)" },
-		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"", "freehold,windows = <0 0 0>;"),
-		  "/gpu@9000000:freehold,windows: 0xc: bytes are not 1 to 8 pairs of base and size (EINVAL)" },
-		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"", "freehold,windows = <0 0 0 0>;"),
+		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"",
+			 "freehold,windows = <0 0 0>;"),
+		  "/gpu@9000000:freehold,windows: 0xc: bytes are not 1 to 8 pairs of base and size "
+		  "(EINVAL)" },
+		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"",
+			 "freehold,windows = <0 0 0 0>;"),
 		  "/gpu@9000000:freehold,windows: 0x0: window is empty (EINVAL)" },
-		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"", WINDOWS "freehold,regime = \"el9\";"),
+		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"",
+			 WINDOWS "freehold,regime = \"el9\";"),
 		  "/gpu@9000000:freehold,regime: 0x0: is neither el1 nor el2 (EINVAL)" },
 	};
 	char dts[4096];
