@@ -1,49 +1,158 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The declared matrix: tests/qemu/matrix.toml, with lists expanded to one guest a value."""
+"""
+Reads the declared guests. matrix.toml says what may be declared; an entry whose values are lists
+stands for every combination, each with the values in its name.
+"""
+import copy
 import itertools
 import pathlib
+import re
 import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-# Settings whose lists are values to go through; all others are taken as they are.
-AXES = ("machine", "cpu", "memory", "smp", "qemu", "format", "stage", "image")
+
+DEFAULTS = {
+    "image": "freehold",
+    "stage": "",
+    "format": "img",
+    "el": 1,
+    "machine": "",
+    "cpu": "cortex-a72",
+    "memory": "512M",
+    "smp": 1,
+    "qemu": "system",
+    "append": "",
+    "timeout": 60,
+    "long": False,
+    "suites": False,
+    "semihosting": True,
+    "raw": {},
+}
+RAW_DEFAULTS = {"kernel": "0x41000000", "dtb": "0x48000000", "x0": "dtb", "tree": []}
+EXPECT_KEYS = {"lines", "stderr", "absent", "status", "panic"}
 
 
-def word(value):
-    """A value as a part of a name."""
-    text = str(value).replace("virtualization=on", "el2").replace("secure=on", "el3")
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in text) or "el1"
+class MatrixError(Exception):
+    """The declaration is wrong; the text says where."""
 
 
-def expand(entry):
-    axes = [axis for axis in AXES if isinstance(entry.get(axis), list)]
-    for values in itertools.product(*(entry[axis] for axis in axes)):
-        guest = dict(entry, **dict(zip(axes, values)))
-        if axes:
-            guest["name"] = ".".join([entry["name"], "-".join(word(v) for v in values)])
-        yield guest
+class Guest:
+    """One boot: attributes are the keys of DEFAULTS, name and expect."""
+
+    def __init__(self, values):
+        self.__dict__.update(values)
 
 
-def overlay_guests(entry):
-    """One guest for each file of a folder; the file's last line says what it expects."""
-    for overlay in sorted((ROOT / entry["overlays"]).glob("*.dtso")):
-        guest = dict(entry, name=f"{entry['name']}.{overlay.stem}")
-        guest["raw"] = dict(entry["raw"], steps=entry["raw"].get("steps", []) +
-                            [["overlay", str(overlay.relative_to(ROOT))]])
-        expect = overlay.read_text().rstrip().splitlines()[-1]
-        expect = expect.split("expect:", 1)[1].removesuffix("*/").strip()
-        guest["lines"] = [expect] + entry.get("lines", [])
-        yield guest
+def label(key, value):
+    """What a value is called in a guest's name."""
+    prefix = {"el": "el", "smp": "smp", "qemu": "qemu" if value != "system" else ""}.get(key, "")
+    return re.sub(r"[^a-z0-9_-]+", "-", (prefix + str(value)).lower()).strip("-") or "plain"
 
 
-def load(long_too):
-    with open(HERE / "matrix.toml", "rb") as file:
-        document = tomllib.load(file)
-    guests = []
-    for entry in document["guest"]:
-        entry = {**document["defaults"], **entry}
-        if entry.get("long") and not long_too:
-            continue
-        guests += overlay_guests(entry) if "overlays" in entry else expand(entry)
+def variants(entry):
+    """Yield (labels, values) for each combination of the lists in an entry."""
+    lists = [(key, None) for key, value in entry.items() if isinstance(value, list)]
+    raw = entry.get("raw", {})
+    lists += [(key, "raw") for key in ("kernel", "dtb", "x0") if isinstance(raw.get(key), list)]
+    choices = [(raw if where else entry)[key] for key, where in lists]
+    for choice in itertools.product(*choices):
+        values = copy.deepcopy(entry)
+        for (key, where), value in zip(lists, choice):
+            (values["raw"] if where else values)[key] = value
+        yield [label(key, value) for (key, _), value in zip(lists, choice)], values
+
+
+def check(guest, where):
+    def refuse(why):
+        raise MatrixError(f"{where}: {guest.name}: {why} (EINVAL)")
+
+    if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", guest.name):
+        refuse("a name is parts of a-z, 0-9, _ and - joined by dots")
+    if guest.format not in ("img", "elf") or guest.qemu not in ("system", "10"):
+        refuse("format is img or elf, qemu is system, 10 or both")
+    if guest.el == 3 and guest.format == "img" and not guest.raw:
+        refuse("QEMU leaves EL3 before it enters an Image: use format elf, or raw")
+    if guest.stage and (guest.format != "img" or guest.raw):
+        refuse("a stage takes its kernel from -initrd: format img, and not raw")
+    if guest.expect != "ktap" and set(guest.expect) - EXPECT_KEYS:
+        refuse(f"expect knows {', '.join(sorted(EXPECT_KEYS))}")
+    if guest.raw and set(guest.raw) - set(RAW_DEFAULTS):
+        refuse(f"raw knows {', '.join(RAW_DEFAULTS)}")
+
+
+def from_overlays(guest, folder):
+    """Yield a guest for each overlay of a folder, which carries what is expected in a comment."""
+    files = sorted((ROOT / folder).glob("*.dtso"))
+    if not files:
+        raise MatrixError(f"{guest.name}: {folder}: holds no *.dtso (ENOENT)")
+    for path in files:
+        pattern = re.search(r"expect: (.*?) \*/", path.read_text())
+        if not pattern:
+            raise MatrixError(f"{guest.name}: {path}: has no `expect:` comment (EINVAL)")
+        values = copy.deepcopy(vars(guest))
+        values["name"] += f".{path.stem}"
+        values["raw"]["tree"].append({"overlay": str(path)})
+        values["expect"]["lines"].insert(0, pattern.group(1))
+        yield Guest(values)
+
+
+def fill(expect, values):
+    """Patterns may name the guest's exception level and, for a raw start, its addresses."""
+    if expect == "ktap":
+        return expect
+    names = {"el": values["el"], **values["raw"]}
+
+    def one(pattern):
+        return re.sub(r"<(el|kernel|dtb)>", lambda match: str(names[match.group(1)]), pattern)
+    return {key: [one(pattern) for pattern in value] if isinstance(value, list) else value
+            for key, value in expect.items()}
+
+
+def expand(entry, expectations, where):
+    name = entry.get("name", "a guest without a name")
+    unknown = set(entry) - set(DEFAULTS) - {"name", "expect", "overlays"}
+    if unknown or "name" not in entry or "expect" not in entry:
+        raise MatrixError(f"{where}: {name}: needs name, expect; unknown {unknown} (EINVAL)")
+    entry = dict(entry)
+    overlays = entry.pop("overlays", None)
+    if entry.get("qemu") == "both":
+        entry["qemu"] = ["system", "10"]
+    for labels, values in variants(entry):
+        values = {**copy.deepcopy(DEFAULTS), **values}
+        values["name"] = ".".join([name] + labels)
+        if isinstance(values["expect"], str) and values["expect"] != "ktap":
+            if values["expect"] not in expectations:
+                raise MatrixError(f"{where}: {name}: no [expect.{values['expect']}] (EINVAL)")
+            values["expect"] = copy.deepcopy(expectations[values["expect"]])
+        if "raw" in entry:
+            values["raw"] = {**copy.deepcopy(RAW_DEFAULTS), **values["raw"]}
+        values["expect"] = fill(values["expect"], values)
+        guest = Guest(values)
+        check(guest, where)
+        if overlays:
+            yield from from_overlays(guest, overlays)
+        else:
+            yield guest
+
+
+def load(paths=None):
+    """Return: {name: Guest} of the files, by default of all *.toml beside this one."""
+    paths = [pathlib.Path(path) for path in paths or sorted(HERE.glob("*.toml"))]
+    documents = []
+    for path in paths:
+        try:
+            documents.append((path.name, tomllib.loads(path.read_text())))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise MatrixError(f"{path}: {error} (EINVAL)") from error
+    expectations = {}
+    for _, document in documents:
+        expectations.update(document.get("expect", {}))
+    guests = {}
+    for where, document in documents:
+        for entry in document.get("guest", []):
+            for guest in expand(entry, expectations, where):
+                if guest.name in guests:
+                    raise MatrixError(f"{where}: {guest.name}: declared twice (EINVAL)")
+                guests[guest.name] = guest
     return guests

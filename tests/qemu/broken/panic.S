@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Panics in the middle. */
-#include "broken.inc"
-	head	1
-	say	"    1..2\n    ok 1 broken.one.a\nfh: panic: synchronous: data abort\n"
-	end	3
+/* Panics half way through its results. */
+#include "broken.h"
+
+_start:
+	print_text
+	finish	1
+
+text:
+	.ascii	"KTAP version 1\r\n"
+	.ascii	"1..2\r\n"
+	.ascii	"ok 1 broken.panic.first\r\n"
+	.ascii	"fh: panic: synchronous: data abort\r\n"
+	.byte	0

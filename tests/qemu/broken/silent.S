@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Ends well and says nothing. */
-#include "broken.inc"
-	end	0
+/* Says nothing at all and ends well. */
+#include "broken.h"
+
+_start:
+	print_text
+	finish	0
+
+text:
+	.byte	0

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The QEMU command line of a guest."""
+import os
+import pathlib
+import shlex
+import shutil
+
+import raw
+
+
+class SetupError(Exception):
+    """Something that the run needs is not there; the text says what and how to get it."""
+
+
+def build_folder():
+    return pathlib.Path(os.environ.get("O") or "build")
+
+
+def qemu(which):
+    """The program for `system` or `10`, as make names it in QEMU and QEMU10."""
+    variable = "QEMU10" if which == "10" else "QEMU"
+    default = "qemu-system-aarch64" if which == "system" else ""
+    words = shlex.split(os.environ.get(variable) or default)
+    if not words:
+        raise SetupError(f"{variable}: not set: name a qemu-system-aarch64 of version 10 or later")
+    if not shutil.which(words[0]):
+        raise SetupError(f"{variable}: {words[0]}: not found (ENOENT)")
+    return words
+
+
+def built(name):
+    path = build_folder() / name
+    if not path.exists():
+        raise SetupError(f"{path}: no such image: run make first (ENOENT)")
+    return str(path)
+
+
+def options(guest):
+    """What makes the machine: enough to have QEMU describe it as a device tree."""
+    machine = ["virt"]
+    if guest.el == 2:
+        machine.append("virtualization=on")
+    if guest.el == 3:
+        machine.append("secure=on")
+    if guest.machine:
+        machine.append(guest.machine)
+    memory = []
+    if guest.memory.endswith("T"):
+        # Address space alone: nothing is set aside for what the guest never touches.
+        memory = ["-object", f"memory-backend-ram,id=ram,size={guest.memory},reserve=off"]
+        machine.append("memory-backend=ram")
+    return memory + [
+        "-M", ",".join(machine), "-cpu", guest.cpu, "-m", guest.memory, "-smp", str(guest.smp),
+    ]
+
+
+QUIET = [
+    "-nodefaults", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot",
+    "-serial", "stdio",
+]
+
+
+def command(guest, folder, append):
+    """
+    The whole command.
+    folder: for files that a raw start is made of.
+    append: bootargs beside the guest's own.
+    """
+    bootargs = " ".join(word for word in (guest.append, append) if word)
+    names = {"test": "freehold-test"}
+    image = built(f"{names.get(guest.image, guest.image)}.{guest.format}")
+    words = qemu(guest.qemu) + options(guest) + QUIET
+    words += ["-semihosting"] if guest.semihosting else []
+    if guest.raw:
+        return words + raw.prepare(guest, image, bootargs, folder)
+    if guest.stage:
+        words += ["-kernel", built(f"{guest.stage}.img"), "-initrd", image]
+    else:
+        words += ["-kernel", image]
+    return words + (["-append", bootargs] if bootargs else [])
