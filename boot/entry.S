@@ -52,13 +52,20 @@ from_el3:
 	mov_q	x1, SCR_EL3_VALUE
 	msr	scr_el3, x1
 	msr	cptr_el3, xzr
+	/* After reset the lower levels' MMU enables are unknown: off before the first fetch there. */
+	mov_q	x1, SCTLR_EL1_OFF
+	msr	sctlr_el1, x1
 	mrs	x2, id_aa64pfr0_el1
 	ubfx	x2, x2, #8, #4		/* EL2 field */
-	adr	x3, at_el2
-	mov	x4, #SPSR_EL2H
-	cbnz	x2, 1f
 	adr	x3, at_el1
 	mov	x4, #SPSR_EL1H
+	cbz	x2, 1f
+	mov_q	x1, HCR_EL2_VALUE
+	msr	hcr_el2, x1
+	mov_q	x1, SCTLR_EL2_OFF
+	msr	sctlr_el2, x1
+	adr	x3, at_el2
+	mov	x4, #SPSR_EL2H
 1:	msr	elr_el3, x3
 	msr	spsr_el3, x4
 	isb

@@ -62,7 +62,7 @@ __attribute__((no_stack_protector)) void boot_thread_pointer(void)
 	memcpy(thread_area + 16, tls_data_start, data_bytes);
 	arch_write_sysreg((uintptr_t)thread_area, tpidr_el0);
 	__stack_chk_guard ^=
-	    arch_read_sysreg(cntpct_el0) * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)thread_area;
+	    arch_read_sysreg(cntvct_el0) * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)thread_area;
 	/* A string that runs over the guard must not be able to write it. */
 	__stack_chk_guard &= ~(uintptr_t)0xff;
 }
