@@ -30,7 +30,7 @@ packages() {
     esac
     case $level in
     run) ;;
-    check) echo gcc libc6-dev clang lld llvm libcmocka-dev libfdt-dev python3 perl binutils ;;
+    check) echo gcc libc6-dev clang lld llvm libcmocka-dev libfdt-dev python3 perl binutils dt-schema ;;
     lint) echo clang clang-format clang-tidy cppcheck ;;
     fresh) echo debootstrap ;;
     *) fail "level: $level: not run, check, lint or fresh" ;;
