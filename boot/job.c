@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sysreg.h>
-
 #include "boot/console.h"
 #include "boot/el.h"
 #include "boot/exit.h"
@@ -43,14 +41,6 @@ static void print_finding(void *ctx, const struct fh_adopt_finding *finding)
 	fh_adopt_finding_describe(finding, &console_out);
 }
 
-static unsigned int output_bits(void)
-{
-	static const unsigned char bits[] = { 32, 36, 40, 42, 44, 48 };
-	uint64_t range = arch_read_sysreg(id_aa64mmfr0_el1) & 0xf;
-
-	return range < sizeof(bits) ? bits[range] : 48;
-}
-
 static struct fh_pgtable_config common_config(struct job *job)
 {
 	return (struct fh_pgtable_config){
@@ -70,7 +60,7 @@ static int start_own(struct job *job)
 	config.regime = FH_REGIME_EL1;
 	config.granule_lg2 = 12;
 	config.ias = 48;
-	config.oas = (uint8_t)output_bits();
+	config.oas = (uint8_t)machine_output_bits();
 	config.coherent = true;
 	config.mair = FH_BOOT_MAIR;
 	err = fh_pgtable_init(&job->table, &config);

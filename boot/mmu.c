@@ -123,8 +123,14 @@ int mmu_map(uint64_t base, uint64_t size, enum mmu_use use)
 
 int mmu_map_device(uint64_t base, uint64_t size)
 {
-	uint64_t end = fh_align_up(base + size, PAGE_BYTES);
+	uint64_t end;
 
+	/* No driver reaches further than a page, whatever the tree says of the size. */
+	if (size > PAGE_BYTES)
+		size = PAGE_BYTES;
+	if (!fh_range_fits(base, size, 48))
+		return -ERANGE;
+	end = fh_align_up(base + size, PAGE_BYTES);
 	for (base = fh_align_down(base, PAGE_BYTES); base < end; base += PAGE_BYTES) {
 		int err = mmu_map(base, PAGE_BYTES, MMU_DEVICE);
 

@@ -27,7 +27,7 @@ enum mmu_use {
  */
 int mmu_map(uint64_t base, uint64_t size, enum mmu_use use);
 
-/* The page or pages that hold a device's registers; those mapped already are left as they are. */
+/* The first 4 KiB of a device's registers; pages that are mapped already are left as they are. */
 int mmu_map_device(uint64_t base, uint64_t size);
 
 /**

@@ -47,6 +47,14 @@ uint64_t image_size(void)
 	return (uintptr_t)image_end - (uintptr_t)image_start_code;
 }
 
+unsigned int machine_output_bits(void)
+{
+	static const unsigned char bits[] = { 32, 36, 40, 42, 44, 48 };
+	uint64_t range = arch_read_sysreg(id_aa64mmfr0_el1) & 0xf;
+
+	return range < sizeof(bits) ? bits[range] : 48;
+}
+
 _Noreturn void __stack_chk_fail(void)
 {
 	fh_hook_bug("the stack is intact", "stack protector", 0);

@@ -24,6 +24,9 @@ struct machine {
 	const char *args;
 };
 
+/* Bits of a physical address: ID_AA64MMFR0_EL1.PARange, 48 where it says more. */
+unsigned int machine_output_bits(void);
+
 /* The image in memory: start, and bytes up to the end of its stacks. */
 uint64_t image_base(void);
 uint64_t image_size(void);

@@ -14,7 +14,6 @@
 
 #include <barrier.h>
 #include <cache.h>
-#include <sysreg.h>
 
 #include "examples/bootloader/handover.h"
 #include "lib/bits.h"
@@ -39,14 +38,6 @@ static uint64_t normal_memory(uint64_t mair)
 	while (index < 7 && ((mair >> (8 * index)) & 0xff) != 0xff)
 		index++;
 	return index << 2 | DESC_AF | DESC_INNER;
-}
-
-static unsigned int output_bits(void)
-{
-	static const unsigned char bits[] = { 32, 36, 40, 42, 44, 48 };
-	uint64_t range = arch_read_sysreg(id_aa64mmfr0_el1) & 0xf;
-
-	return range < sizeof(bits) ? bits[range] : 48;
 }
 
 static void fill(const struct handover *handover)
@@ -75,7 +66,7 @@ int handover_build(struct machine *machine, uint64_t mair, struct handover *hand
 {
 	memset(handover, 0, sizeof(*handover));
 	handover->mair = mair;
-	handover->output_bits = output_bits();
+	handover->output_bits = machine_output_bits();
 	handover->root = handover_alloc(machine, 0);
 	handover->tables = handover_alloc(machine, HANDOVER_TABLE_ORDER);
 	handover->firmware = handover_alloc(machine, HANDOVER_FIRMWARE_ORDER);
