@@ -239,7 +239,7 @@ compile_commands.json: $(O)/include/config.h ## the database that clangd and cla
 	$(call say,JSON,$@)
 	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(wildcard tests/unit/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
 
-lint_sources = $(sort $(shell find lib arch mm iommu boot examples tests -name '*.[ch]'))
+lint_sources = $(sort $(shell find lib arch mm iommu boot examples tests -name '*.[ch]' -not -path 'tests/qemu/*'))
 lint: $(O)/include/config.h ## clang-format, cppcheck and clang-tidy find nothing
 	$(Q)clang-format --dry-run -Werror $(lint_sources)
 	$(Q)cppcheck -q --std=c11 --enable=warning,portability,performance --error-exitcode=1 --suppress=missingIncludeSystem \

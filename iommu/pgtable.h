@@ -90,7 +90,8 @@ FH_MUST_CHECK int fh_pgtable_init(struct fh_pgtable *table, const struct fh_pgta
  * fh_pgtable_map() - Map [@iova, @iova + @size) to [@pa, @pa + @size).
  * @size: bytes; @iova, @pa and @size are multiples of the granule.
  *
- * Uses the largest blocks that alignment allows. All or nothing. Who vouches for @pa is the
+ * Uses the largest blocks that alignment allows; where a table of ours stands already, also an
+ * empty one, it is filled instead. All or nothing. Who vouches for @pa is the
  * caller: the engine maps RAM and MMIO alike.
  * Context: any CPU; other ranges may change at the same time.
  * Ownership: new table pages belong to @table until they are unmapped or released.
