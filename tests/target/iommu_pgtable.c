@@ -74,9 +74,9 @@ static void attributes(struct test *test)
 
 	EXPECT_EQUAL(test, begin(test), 0);
 	for (unsigned int access = 0; access < 128; access++)
-		for (uint8_t memtype = 0; memtype < FH_MEMTYPE_OTHER; memtype++)
+		for (unsigned int memtype = 0; memtype < FH_MEMTYPE_OTHER; memtype++)
 			for (uint8_t share = 0; share < 4; share++) {
-				struct fh_attr attr = { (uint16_t)access, memtype, share };
+				struct fh_attr attr = { (uint16_t)access, (uint8_t)memtype, share };
 
 				EXPECT(test, attributes_agree(attr, &mapped));
 			}
