@@ -106,6 +106,9 @@ common:
 	cbz	x1, 0f
 	cmp	x1, #15
 	b.eq	0f
+	mrs	x1, pmcr_el0
+	ubfx	x1, x1, #11, #5		/* N: event counters that are ours */
+	cbz	x1, 0f
 	mov_q	x1, 0x08000008		/* INST_RETIRED, at EL2 as well */
 	msr	pmevtyper0_el0, x1
 	msr	pmevcntr0_el0, xzr

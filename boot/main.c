@@ -22,7 +22,10 @@ static void print_instructions(void)
 {
 	uint64_t version = arch_read_sysreg(id_aa64dfr0_el1) >> 8 & 0xf;
 
-	if (version && version != 0xf && (arch_read_sysreg(pmceid0_el0) & FH_BIT(8)))
+	/* No PMUv3, none of its counters ours, or no such event: nothing was counted. */
+	if (!version || version == 0xf || !(arch_read_sysreg(pmcr_el0) >> 11 & 0x1f))
+		return;
+	if (arch_read_sysreg(pmceid0_el0) & FH_BIT(8))
 		printf("fh: main: %llu instructions since entry\n",
 		       (unsigned long long)arch_read_sysreg(pmevcntr0_el0));
 }
