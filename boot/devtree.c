@@ -9,8 +9,22 @@
 
 void devtree_path(const struct devtree *tree, int node, char path[DEVTREE_PATH_MAX])
 {
-	if (node < 0 || fdt_get_path(tree->blob, node, path, DEVTREE_PATH_MAX))
+	const char *name;
+
+	if (node < 0) {
 		strcpy(path, "(tree)");
+		return;
+	}
+	if (fdt_get_path(tree->blob, node, path, DEVTREE_PATH_MAX)) {
+		/* Too long: the end of it tells more than the beginning. */
+		name = fdt_get_name(tree->blob, node, NULL);
+		strcpy(path, "/.../");
+		strncat(path, name ? name : "?", DEVTREE_PATH_MAX - sizeof("/.../"));
+	}
+	/* libfdt takes any byte in a name; a message must stay one line of text. */
+	for (; *path; path++)
+		if ((unsigned char)*path <= ' ' || (unsigned char)*path > '~')
+			*path = '?';
 }
 
 int devtree_refuse(const struct devtree *tree, int node, const char *property, uint64_t value,
@@ -70,8 +84,11 @@ static int check_header(const struct devtree *tree)
 	uint32_t reserve = fdt32_to_cpu(h->off_mem_rsvmap);
 	uint32_t structs = fdt32_to_cpu(h->off_dt_struct);
 
-	if (fdt32_to_cpu(h->version) < 17 || fdt32_to_cpu(h->last_comp_version) > 17)
+	if (fdt32_to_cpu(h->version) < 17)
 		return refuse_blob(tree, "version", fdt32_to_cpu(h->version), "not version 17");
+	if (fdt32_to_cpu(h->last_comp_version) > 17)
+		return refuse_blob(tree, "last_comp_version", fdt32_to_cpu(h->last_comp_version),
+				   "cannot be read as version 17");
 	if (reserve % 8 || !block_fits(tree, reserve, 16))
 		return refuse_blob(tree, "off_mem_rsvmap", reserve,
 				   "misaligned or outside the tree");
@@ -84,8 +101,70 @@ static int check_header(const struct devtree *tree)
 	return 0;
 }
 
+/* The reservations and the end of their list; an entry of size 0 that is not the end hides others.
+ */
+static int check_reservations(const struct devtree *tree, uint32_t *bytes)
+{
+	int count = fdt_num_mem_rsv(tree->blob);
+	uint64_t base, size;
+
+	if (count < 0 || fdt_get_mem_rsv(tree->blob, count, &base, &size))
+		return refuse_blob(tree, "memreserve", 0, "has no end");
+	if (base)
+		return refuse_blob(tree, "memreserve", base, "entry of size 0 inside the list");
+	*bytes = ((uint32_t)count + 1) * (uint32_t)sizeof(struct fdt_reserve_entry);
+	return 0;
+}
+
+static int check_overlap(const struct devtree *tree, uint32_t reserve_bytes)
+{
+	const struct fdt_header *h = tree->blob;
+	const struct {
+		const char *name;
+		uint32_t offset;
+		uint32_t bytes;
+	} block[] = {
+		{ "off_mem_rsvmap", fdt32_to_cpu(h->off_mem_rsvmap), reserve_bytes },
+		{ "off_dt_struct", fdt32_to_cpu(h->off_dt_struct),
+		  fdt32_to_cpu(h->size_dt_struct) },
+		{ "off_dt_strings", fdt32_to_cpu(h->off_dt_strings),
+		  fdt32_to_cpu(h->size_dt_strings) },
+	};
+
+	for (size_t i = 0; i < FH_ARRAY_SIZE(block); i++)
+		for (size_t j = 0; j < i; j++)
+			if (block[i].bytes && block[j].bytes &&
+			    fh_ranges_overlap(block[i].offset, block[i].bytes, block[j].offset,
+					      block[j].bytes))
+				return refuse_blob(tree, block[i].name, block[i].offset,
+						   "overlaps another block");
+	return 0;
+}
+
+/* libfdt stops at the first subnode when it looks for a property: one behind it would be lost. */
+static int check_order(const struct devtree *tree)
+{
+	uint32_t before = FDT_BEGIN_NODE;
+	int offset = 0;
+
+	for (;;) {
+		int next;
+		uint32_t tag = fdt_next_tag(tree->blob, offset, &next);
+
+		if (tag == FDT_END)
+			return 0;
+		if (tag == FDT_PROP && before == FDT_END_NODE)
+			return refuse_blob(tree, "structure", (uint64_t)offset,
+					   "a property follows a subnode");
+		if (tag != FDT_NOP)
+			before = tag;
+		offset = next;
+	}
+}
+
 int devtree_open(struct devtree *tree, const void *blob, size_t limit, const struct fh_out *log)
 {
+	uint32_t reserve_bytes = 0;
 	struct cells cells;
 	int err;
 
@@ -105,7 +184,12 @@ int devtree_open(struct devtree *tree, const void *blob, size_t limit, const str
 	err = fdt_check_full(blob, tree->bytes);
 	if (err)
 		return refuse_blob(tree, "structure", (uint64_t)-err, fdt_strerror(err));
-	return devtree_cells(tree, 0, &cells);
+	err = check_reservations(tree, &reserve_bytes);
+	if (!err)
+		err = check_overlap(tree, reserve_bytes);
+	if (!err)
+		err = check_order(tree);
+	return err ? err : devtree_cells(tree, 0, &cells);
 }
 
 uint64_t devtree_number(const fdt32_t *data, int count)
@@ -249,17 +333,30 @@ int devtree_initrd(const struct devtree *tree, uint64_t *base, uint64_t *size)
 	return 0;
 }
 
-/* The node that a path or an alias names; options after `:` do not count. */
+/*
+ * The node that a path or an alias names; options after `:` do not count. An alias is looked up
+ * here, because libfdt would follow one that names itself for ever.
+ */
 static int find_node(const struct devtree *tree, const char *name)
 {
-	size_t bytes = strcspn(name, ":");
+	int bytes = (int)strcspn(name, ":");
+	int aliases;
+	const char *path;
 
-	return fdt_path_offset_namelen(tree->blob, name, (int)bytes);
+	if (*name == '/')
+		return fdt_path_offset_namelen(tree->blob, name, bytes);
+	aliases = fdt_path_offset(tree->blob, "/aliases");
+	if (aliases < 0)
+		return aliases;
+	path = fdt_getprop_namelen(tree->blob, aliases, name, bytes, &bytes);
+	if (!path || bytes < 1 || path[bytes - 1] || *path != '/')
+		return -FDT_ERR_BADPATH;
+	return fdt_path_offset(tree->blob, path);
 }
 
-/* The entry of one `ranges` that holds the address: translate it. -ENOENT when none does. */
+/* The entry of one `ranges` that holds the region: translate it. -ENOENT when none does. */
 static int translate_once(const struct devtree *tree, int bus, struct cells child,
-			  struct cells parent, uint64_t *base)
+			  struct cells parent, struct devtree_region *region)
 {
 	int entry = child.address + parent.address + child.size;
 	int bytes;
@@ -273,16 +370,15 @@ static int translate_once(const struct devtree *tree, int bus, struct cells chil
 		uint64_t size =
 		    devtree_number(data + at + child.address + parent.address, child.size);
 
-		if (*base >= from && *base - from < size) {
-			*base += to - from;
+		if (size && fh_range_within(region->base, region->size, from, size)) {
+			region->base += to - from;
 			return 0;
 		}
 	}
 	return bytes == 0 ? 0 : -ENOENT;
 }
 
-/* From a bus address of @node's to a physical one, bus by bus. */
-static int translate(const struct devtree *tree, int node, uint64_t *base)
+int devtree_translate(const struct devtree *tree, int node, struct devtree_region *region)
 {
 	int bus = fdt_parent_offset(tree->blob, node);
 
@@ -292,32 +388,37 @@ static int translate(const struct devtree *tree, int node, uint64_t *base)
 
 		if (above < 0 || devtree_cells(tree, bus, &child) ||
 		    devtree_cells(tree, above, &parent) ||
-		    translate_once(tree, bus, child, parent, base))
+		    translate_once(tree, bus, child, parent, region))
 			return -ENOENT;
 		bus = above;
 	}
-	return 0;
+	return fh_range_fits(region->base, region->size, 64) ? 0 : -ENOENT;
 }
 
 int devtree_stdout(const struct devtree *tree, struct devtree_uart *uart)
 {
 	const char *name = chosen_string(tree, "stdout-path");
 	int node = name ? find_node(tree, name) : -1;
+	int parent = node > 0 ? fdt_parent_offset(tree->blob, node) : -1;
+	struct devtree_region region;
 	struct cells cells;
 	const fdt32_t *reg;
 	int bytes;
 
-	if (node < 0 || devtree_cells(tree, fdt_parent_offset(tree->blob, node), &cells))
+	if (parent < 0 || devtree_cells(tree, parent, &cells))
 		return -ENOENT;
 	reg = fdt_getprop(tree->blob, node, "reg", &bytes);
 	if (!reg || bytes < 4 * (cells.address + cells.size))
 		return -ENOENT;
-	uart->base = devtree_number(reg, cells.address);
-	uart->size = devtree_number(reg + cells.address, cells.size);
+	region.base = devtree_number(reg, cells.address);
+	region.size = devtree_number(reg + cells.address, cells.size);
 	uart->compatible = fdt_getprop(tree->blob, node, "compatible", &bytes);
-	if (!uart->compatible || bytes < 1 || uart->compatible[bytes - 1] || !uart->size)
+	if (!uart->compatible || bytes < 1 || uart->compatible[bytes - 1] || !region.size ||
+	    devtree_translate(tree, node, &region))
 		return -ENOENT;
 	uart->compatible_bytes = (size_t)bytes;
+	uart->base = region.base;
+	uart->size = region.size;
 	devtree_path(tree, node, uart->path);
-	return translate(tree, node, &uart->base);
+	return 0;
 }

@@ -10,6 +10,8 @@
 
 #define COMPATIBLE "freehold,shared-table"
 
+_Static_assert(FH_WINDOW_MAX == 8, "the message about freehold,windows names the number");
+
 struct reader {
 	const struct devtree *tree;
 	const struct fh_memmap *map;
@@ -76,9 +78,11 @@ static int read_regime(struct reader *reader)
 	    fdt_stringlist_get(reader->tree->blob, reader->node, "freehold,regime", 0, NULL);
 
 	reader->handover->regime = FH_REGIME_EL1;
-	if (!name || strcmp(name, "el1") == 0)
+	if (!fdt_getprop(reader->tree->blob, reader->node, "freehold,regime", NULL))
 		return 0;
-	if (strcmp(name, "el2") != 0)
+	if (name && strcmp(name, "el1") == 0)
+		return 0;
+	if (!name || strcmp(name, "el2") != 0)
 		return refuse(reader, "freehold,regime", 0, "is neither el1 nor el2", -EINVAL);
 	reader->handover->regime = FH_REGIME_EL2;
 	return 0;
@@ -132,13 +136,19 @@ static int read_windows(struct reader *reader)
 	return 0;
 }
 
+struct pieces {
+	struct devtree_region region;
+	unsigned int count;
+};
+
 static int visit_region(void *ctx, uint64_t base, uint64_t size)
 {
-	struct devtree_region *region = ctx;
+	struct pieces *pieces = ctx;
 
-	/* Only the first entry: a table region is one piece. */
-	if (!region->size)
-		*region = (struct devtree_region){ base, size };
+	if (size) {
+		pieces->region = (struct devtree_region){ base, size };
+		pieces->count++;
+	}
 	return 0;
 }
 
@@ -169,37 +179,83 @@ static int judge_memory(const struct reader *reader, int node, const struct devt
 	}
 }
 
-/* The node that a phandle of memory-region names, and the memory that it stands for. */
-static int read_region(const struct reader *reader, uint32_t phandle, struct devtree_region *region)
+/* Tables and what the device may read are no part of an image that was loaded. */
+static int judge_images(const struct reader *reader, int node, const struct devtree_region *region)
+{
+	static const struct {
+		const char *by;
+		const char *why;
+	} image[] = {
+		{ "kernel image", "overlaps the kernel image" },
+		{ "device tree", "overlaps the device tree" },
+		{ "initrd", "overlaps the initrd" },
+	};
+
+	for (size_t d = 0; d < reader->map->decl_count; d++) {
+		const struct fh_memmap_decl *decl = &reader->map->decl[d];
+
+		if (!fh_ranges_overlap(region->base, region->size, decl->base, decl->size))
+			continue;
+		for (size_t i = 0; i < FH_ARRAY_SIZE(image); i++)
+			if (strcmp(decl->by, image[i].by) == 0)
+				return devtree_refuse(reader->tree, node, "reg", region->base,
+						      image[i].why, -EPERM);
+	}
+	return 0;
+}
+
+/* The child of /reserved-memory that a phandle of memory-region names. */
+static int find_region(const struct reader *reader, uint32_t phandle)
 {
 	const struct devtree *tree = reader->tree;
+	int parent = devtree_reserved_memory(tree);
 	int node = fdt_node_offset_by_phandle(tree->blob, phandle);
-	struct cells cells;
-	int parent, err;
+	int other = node;
 
 	if (node < 0)
 		return refuse(reader, "memory-region", phandle, "phandle leads nowhere", -EINVAL);
-	parent = fdt_parent_offset(tree->blob, node);
-	err = devtree_cells(tree, parent, &cells);
-	if (err)
-		return err;
-	*region = (struct devtree_region){ 0, 0 };
-	err = devtree_regions(tree, node, "reg", cells, visit_region, region);
-	if (err == -ENOENT || (!err && !region->size))
+	while ((other = fdt_next_node(tree->blob, other, NULL)) >= 0)
+		if (fdt_get_phandle(tree->blob, other) == phandle)
+			return refuse(reader, "memory-region", phandle,
+				      "phandle leads to more than one node", -EINVAL);
+	if (parent < 0 || fdt_parent_offset(tree->blob, node) != parent)
+		return refuse(reader, "memory-region", phandle,
+			      "phandle leads to no child of /reserved-memory", -EINVAL);
+	return node;
+}
+
+/* The memory that a phandle of memory-region stands for. */
+static int read_region(const struct reader *reader, uint32_t phandle, struct devtree_region *region)
+{
+	const struct devtree *tree = reader->tree;
+	int node = find_region(reader, phandle);
+	struct pieces pieces = { .count = 0 };
+	struct cells cells;
+	int err;
+
+	if (node < 0)
+		return node;
+	err = devtree_cells(tree, fdt_parent_offset(tree->blob, node), &cells);
+	if (!err)
+		err = devtree_regions(tree, node, "reg", cells, visit_region, &pieces);
+	if (err == -ENOENT || (!err && !pieces.count))
 		return devtree_refuse(tree, node, "reg", 0, "is missing or empty", -EINVAL);
 	if (err)
 		return err;
+	if (pieces.count > 1)
+		return devtree_refuse(tree, node, "reg", pieces.count, "is more than one range",
+				      -EINVAL);
+	*region = pieces.region;
 	if (!fh_is_aligned(region->base | region->size, UINT64_C(1)
 							    << reader->handover->granule_lg2))
 		return devtree_refuse(tree, node, "reg", region->base, "is not in whole granules",
 				      -EINVAL);
-	/* What the memory is decides before what the node is: it names the real danger. */
+	/* What the memory is decides before what the node says: it names the real danger. */
 	err = judge_memory(reader, node, region);
+	if (!err)
+		err = judge_images(reader, node, region);
 	if (err)
 		return err;
-	if (parent != fdt_path_offset(tree->blob, "/reserved-memory"))
-		return refuse(reader, "memory-region", phandle,
-			      "phandle leads to no child of /reserved-memory", -EINVAL);
 	if (!devtree_enabled(tree, node))
 		return devtree_refuse(tree, node, "status", 0, "region is disabled", -EINVAL);
 	return 0;
@@ -216,11 +272,28 @@ static struct devtree_region *region_named(struct devtree_handover *handover, co
 	return NULL;
 }
 
+/* No byte has two uses. */
+static int judge_overlap(const struct reader *reader)
+{
+	const struct devtree_region *region[] = { &reader->handover->root_region,
+						  &reader->handover->tables,
+						  &reader->handover->shared };
+
+	for (size_t i = 0; i < FH_ARRAY_SIZE(region); i++)
+		for (size_t j = 0; j < i; j++)
+			if (region[i]->size && region[j]->size &&
+			    fh_ranges_overlap(region[i]->base, region[i]->size, region[j]->base,
+					      region[j]->size))
+				return refuse(reader, "memory-region", region[i]->base,
+					      "two of the regions overlap", -EINVAL);
+	return 0;
+}
+
 static int read_regions(struct reader *reader)
 {
 	const void *blob = reader->tree->blob;
 	int names = fdt_stringlist_count(blob, reader->node, "memory-region-names");
-	int bytes;
+	int bytes, err;
 	const fdt32_t *phandle = fdt_getprop(blob, reader->node, "memory-region", &bytes);
 
 	if (!phandle || names < 0)
@@ -233,7 +306,6 @@ static int read_regions(struct reader *reader)
 		const char *name =
 		    fdt_stringlist_get(blob, reader->node, "memory-region-names", i, NULL);
 		struct devtree_region *region = region_named(reader->handover, name);
-		int err;
 
 		/* A region for something else is no business of ours. */
 		if (!region)
@@ -251,6 +323,9 @@ static int read_regions(struct reader *reader)
 	if (!reader->handover->tables.size)
 		return refuse(reader, "memory-region-names", (uint64_t)names,
 			      "\"pagetables\" is not among them", -EINVAL);
+	err = judge_overlap(reader);
+	if (err)
+		return err;
 	reader->handover->root = fh_phys(reader->handover->root_region.base);
 	return 0;
 }
@@ -273,6 +348,9 @@ static int read_device(struct reader *reader)
 		    devtree_regions(reader->tree, reader->node, "reg", cells, visit_device, device);
 	if (err == -EINVAL)
 		return err;
+	if (device->size && devtree_translate(reader->tree, reader->node, device))
+		return refuse(reader, "reg", device->base,
+			      "no ranges translate it to a physical address", -EINVAL);
 	if (device->size && !fh_is_aligned(device->base, 4096))
 		return refuse(reader, "reg", device->base, "registers do not start on a page",
 			      -EINVAL);

@@ -10,6 +10,8 @@
 #include "boot/devtree_priv.h"
 #include "lib/error.h"
 
+#define LIMITS "linux,usable-memory-range"
+
 /* Where one property's ranges go. */
 struct sink {
 	const struct devtree *tree;
@@ -18,8 +20,11 @@ struct sink {
 	const char *property;
 	const char *by;
 	enum fh_mem_kind kind;
-	struct devtree_region limit; /* usable memory ends where this does; size 0: no limit */
+	int limits; /* the node of linux,usable-memory-range, or below 0 */
+	struct cells cells;
+	struct devtree_region ram; /* that is held against the limits */
 	unsigned int empty;
+	unsigned int excluded;
 };
 
 static int add(const struct devtree *tree, int node, const char *property, struct fh_memmap *map,
@@ -34,36 +39,40 @@ static int add(const struct devtree *tree, int node, const char *property, struc
 		   : 0;
 }
 
-/* Cut a range of RAM to linux,usable-memory-range. Return: false when nothing is left. */
-static bool clip(const struct devtree_region *limit, struct devtree_region *region)
+/* Declare what one entry of linux,usable-memory-range leaves of @ram. */
+static int visit_limit(void *ctx, uint64_t base, uint64_t size)
 {
-	uint64_t last = region->base + (region->size - 1);
-	uint64_t limit_last = limit->base + (limit->size - 1);
+	struct sink *sink = ctx;
+	struct devtree_region region = sink->ram;
+	uint64_t last = region.base + (region.size - 1);
 
-	if (!limit->size)
-		return true;
-	if (last < limit->base || region->base > limit_last)
-		return false;
-	if (region->base < limit->base)
-		region->base = limit->base;
-	if (last > limit_last)
-		last = limit_last;
-	region->size = last - region->base + 1;
-	return true;
+	if (last < base || region.base > base + (size - 1))
+		return 0;
+	if (region.base < base)
+		region.base = base;
+	if (last > base + (size - 1))
+		last = base + (size - 1);
+	region.size = last - region.base + 1;
+	return add(sink->tree, sink->node, sink->property, sink->map, region, sink->kind, sink->by);
 }
 
 static int visit_ram(void *ctx, uint64_t base, uint64_t size)
 {
 	struct sink *sink = ctx;
-	struct devtree_region region = { base, size };
+	size_t before = sink->map->decl_count;
+	int err;
 
 	if (!size) {
 		sink->empty++;
 		return 0;
 	}
-	if (!clip(&sink->limit, &region))
-		return 0;
-	return add(sink->tree, sink->node, sink->property, sink->map, region, sink->kind, sink->by);
+	sink->ram = (struct devtree_region){ base, size };
+	if (sink->limits < 0)
+		return add(sink->tree, sink->node, sink->property, sink->map, sink->ram, sink->kind,
+			   sink->by);
+	err = devtree_regions(sink->tree, sink->limits, LIMITS, sink->cells, visit_limit, sink);
+	sink->excluded += sink->map->decl_count == before;
+	return err;
 }
 
 static int visit_static(void *ctx, uint64_t base, uint64_t size)
@@ -77,28 +86,33 @@ static int visit_static(void *ctx, uint64_t base, uint64_t size)
 		   (struct devtree_region){ base, size }, sink->kind, sink->by);
 }
 
-static int visit_one(void *ctx, uint64_t base, uint64_t size)
+static int visit_check(void *ctx, uint64_t base, uint64_t size)
 {
-	*(struct devtree_region *)ctx = (struct devtree_region){ base, size };
-	return 1;
-}
+	const struct sink *sink = ctx;
 
-/* /chosen:linux,usable-memory-range, or no limit. */
-static int usable_range(const struct devtree *tree, struct cells cells,
-			struct devtree_region *limit)
-{
-	int node = fdt_path_offset(tree->blob, "/chosen");
-	int err;
-
-	*limit = (struct devtree_region){ 0, 0 };
-	if (node < 0)
+	if (size)
 		return 0;
-	err = devtree_regions(tree, node, "linux,usable-memory-range", cells, visit_one, limit);
-	return err == -EINVAL ? err : 0;
+	return devtree_refuse(sink->tree, sink->limits, LIMITS, base, "size 0", -EINVAL);
 }
 
-static int add_memory_node(struct sink *sink, struct cells cells)
+/* All of /chosen:linux,usable-memory-range is judged before any of it is used. */
+static int find_limits(struct sink *sink)
 {
+	int err = -ENOENT;
+
+	sink->limits = fdt_path_offset(sink->tree->blob, "/chosen");
+	if (sink->limits >= 0)
+		err = devtree_regions(sink->tree, sink->limits, LIMITS, sink->cells, visit_check,
+				      sink);
+	if (err != -ENOENT)
+		return err;
+	sink->limits = -1;
+	return 0;
+}
+
+static int add_memory_node(struct sink *sink)
+{
+	struct cells cells = sink->cells;
 	char path[DEVTREE_PATH_MAX];
 	int err;
 
@@ -133,23 +147,26 @@ static bool is_memory(const struct devtree *tree, int node)
 
 static int add_memory(const struct devtree *tree, struct cells cells, struct fh_memmap *map)
 {
-	struct sink sink = { .tree = tree, .map = map, .kind = FH_MEM_USABLE };
-	int err = usable_range(tree, cells, &sink.limit);
+	struct sink sink = { .tree = tree, .map = map, .kind = FH_MEM_USABLE, .cells = cells };
+	const char *why = "no RAM: no memory node";
+	int err = find_limits(&sink);
 
-	fdt_for_each_subnode(sink.node, tree->blob, 0)
-	{
-		if (err)
-			return err;
-		if (is_memory(tree, sink.node))
-			err = add_memory_node(&sink, cells);
-	}
 	if (err)
 		return err;
+	fdt_for_each_subnode(sink.node, tree->blob, 0)
+	{
+		if (is_memory(tree, sink.node))
+			err = add_memory_node(&sink);
+		if (err)
+			return err;
+	}
 	if (map->decl_count)
 		return 0;
-	return devtree_refuse(tree, 0, "memory", sink.empty,
-			      sink.empty ? "no RAM: only ranges of size 0; was it filled in?"
-					 : "no RAM: no memory node",
+	if (sink.empty)
+		why = "no RAM: only ranges of size 0; was it filled in?";
+	if (sink.excluded)
+		why = "no RAM: linux,usable-memory-range excludes all of it";
+	return devtree_refuse(tree, 0, "memory", (uint64_t)sink.empty + sink.excluded, why,
 			      -ENOENT);
 }
 
@@ -178,6 +195,35 @@ static int add_memreserve(const struct devtree *tree, struct fh_memmap *map)
 static enum fh_mem_kind region_kind(const struct devtree *tree, int node)
 {
 	return fdt_getprop(tree->blob, node, "no-map", NULL) ? FH_MEM_NOMAP : FH_MEM_RESERVED;
+}
+
+/* Erring towards reserving: only what says "disabled" is left out. */
+static bool is_disabled(const struct devtree *tree, int node)
+{
+	const char *status = fdt_stringlist_get(tree->blob, node, "status", 0, NULL);
+
+	return status && strcmp(status, "disabled") == 0;
+}
+
+int devtree_reserved_memory(const struct devtree *tree)
+{
+	static const char wanted[] = "reserved-memory";
+	int found = -ENOENT;
+	int node;
+
+	fdt_for_each_subnode(node, tree->blob, 0)
+	{
+		const char *name = fdt_get_name(tree->blob, node, NULL);
+
+		if (!name || strncmp(name, wanted, sizeof(wanted) - 1) != 0 ||
+		    (name[sizeof(wanted) - 1] && name[sizeof(wanted) - 1] != '@'))
+			continue;
+		if (found >= 0)
+			return devtree_refuse(tree, node, NULL, 2, "a second /reserved-memory",
+					      -EINVAL);
+		found = node;
+	}
+	return found;
 }
 
 /* Its cells are the root's, and its addresses the CPU's: `ranges` is there and empty. */
@@ -218,7 +264,7 @@ static int add_static_regions(const struct devtree *tree, int parent, struct cel
 		char path[DEVTREE_PATH_MAX];
 		int err;
 
-		if (!devtree_enabled(tree, sink.node)) {
+		if (is_disabled(tree, sink.node)) {
 			(void)devtree_refuse(tree, sink.node, "status", 0, "disabled: ignored", 0);
 			continue;
 		}
@@ -242,21 +288,20 @@ struct request {
 	uint64_t align;
 	enum fh_mem_kind kind;
 	fh_phys_addr_t placed;
-	bool done;
 };
+
+/* Return: 1 when it was placed, 0 when there is no room between @low and @last. */
+static int try_place(struct request *request, uint64_t low, uint64_t last)
+{
+	int err = fh_memmap_place(request->map, request->size, request->align, low, last,
+				  request->kind, request->by, &request->placed);
+
+	return err == -ENOSPC ? 0 : err ? err : 1;
+}
 
 static int visit_alloc_range(void *ctx, uint64_t base, uint64_t size)
 {
-	struct request *request = ctx;
-	int err;
-
-	if (!size)
-		return 0;
-	err = fh_memmap_place(request->map, request->size, request->align, base, base + (size - 1),
-			      request->kind, request->by, &request->placed);
-	request->done = !err;
-	/* The next range may have room. */
-	return err == -ENOSPC ? 0 : err ? err : 1;
+	return size ? try_place(ctx, base, base + (size - 1)) : 0;
 }
 
 /* A number of one or two cells; 0 when there is none. */
@@ -297,12 +342,12 @@ static int place_region(const struct devtree *tree, int node, struct cells cells
 				      -EINVAL);
 	err = devtree_regions(tree, node, "alloc-ranges", cells, visit_alloc_range, &request);
 	if (err == -ENOENT)
-		err = visit_alloc_range(&request, 0, UINT64_MAX);
+		err = try_place(&request, 0, UINT64_MAX);
 	if (err < 0)
 		return err == -ENOMEM ? devtree_refuse(tree, node, "size", request.size,
 						       "no room in the memory map's buffer", err)
 				      : err;
-	if (!request.done)
+	if (!err)
 		return devtree_refuse(tree, node, "size", request.size,
 				      "no usable RAM holds it: not placed", 0);
 	return 0;
@@ -317,7 +362,7 @@ static int place_regions(const struct devtree *tree, int parent, struct cells ce
 	{
 		int err;
 
-		if (!devtree_enabled(tree, node) || fdt_getprop(tree->blob, node, "reg", NULL))
+		if (is_disabled(tree, node) || fdt_getprop(tree->blob, node, "reg", NULL))
 			continue;
 		err = place_region(tree, node, cells, map);
 		if (err)
@@ -329,6 +374,7 @@ static int place_regions(const struct devtree *tree, int parent, struct cells ce
 /* Declared whatever lies there; that it is RAM which we may touch is judged when all is known. */
 struct image {
 	const char *name;
+	const char *overlaps; /* of another image that shares a byte with it */
 	uint64_t base;
 	uint64_t size;
 };
@@ -345,6 +391,12 @@ static int add_images(const struct devtree *tree, const struct image *image, siz
 				  FH_MEM_RESERVED, image[i].name);
 		if (err)
 			return err;
+		for (size_t j = 0; j < i; j++)
+			if (image[i].size && image[j].size &&
+			    fh_ranges_overlap(image[i].base, image[i].size, image[j].base,
+					      image[j].size))
+				return devtree_refuse(tree, -1, image[i].name, image[i].base,
+						      image[j].overlaps, -EINVAL);
 	}
 	return 0;
 }
@@ -371,13 +423,14 @@ int devtree_memmap(const struct devtree *tree, const struct devtree_images *imag
 		   struct fh_memmap *map)
 {
 	struct image image[3] = {
-		{ "kernel image", images->kernel_base, images->kernel_size },
-		{ "device tree", images->tree_base, images->tree_size },
-		{ "initrd", 0, 0 },
+		{ "kernel image", "overlaps the kernel image", images->kernel_base,
+		  images->kernel_size },
+		{ "device tree", "overlaps the device tree", images->tree_base, images->tree_size },
+		{ "initrd", "overlaps the initrd", 0, 0 },
 	};
-	int parent = fdt_path_offset(tree->blob, "/reserved-memory");
+	int parent = devtree_reserved_memory(tree);
 	struct cells cells;
-	int err = devtree_cells(tree, 0, &cells);
+	int err = parent == -EINVAL ? parent : devtree_cells(tree, 0, &cells);
 
 	if (!err)
 		err = add_memory(tree, cells, map);
@@ -401,7 +454,9 @@ int devtree_memmap(const struct devtree *tree, const struct devtree_images *imag
 	if (!err && parent >= 0)
 		err = place_regions(tree, parent, cells, map);
 	if (!err && !fh_memmap_bytes(map, FH_MEM_USABLE))
-		err = devtree_refuse(tree, 0, "memory", map->range_count, "all RAM is reserved",
+		err = devtree_refuse(tree, 0, "memory", map->range_count,
+				     map->range_count ? "all RAM is reserved"
+						      : "no RAM: not one whole frame",
 				     -ENOENT);
 	return err;
 }

@@ -20,7 +20,7 @@ struct cells {
 int devtree_refuse(const struct devtree *tree, int node, const char *property, uint64_t value,
 		   const char *why, int err);
 
-/* The path of @node, cut to fit. */
+/* The path of @node, in printable characters; "/.../<name>" when it is too long. */
 void devtree_path(const struct devtree *tree, int node, char path[DEVTREE_PATH_MAX]);
 
 /* A node's cell counts, 1 or 2 each, or -EINVAL after a line. Both must be there. */
@@ -38,6 +38,15 @@ uint64_t devtree_number(const fdt32_t *data, int count);
  */
 int devtree_regions(const struct devtree *tree, int node, const char *name, struct cells cells,
 		    int (*visit)(void *ctx, uint64_t base, uint64_t size), void *ctx);
+
+/*
+ * From addresses on @node's bus to physical ones, by the `ranges` of every bus above it. Only a
+ * region that is not empty and lies in one entry can be translated: 0, else -ENOENT.
+ */
+int devtree_translate(const struct devtree *tree, int node, struct devtree_region *region);
+
+/* The only /reserved-memory: its offset, -ENOENT, or -EINVAL after a line when there are two. */
+int devtree_reserved_memory(const struct devtree *tree);
 
 /* Does the string list @name of @node hold @text? */
 bool devtree_has_string(const struct devtree *tree, int node, const char *name, const char *text);

@@ -3,92 +3,7 @@
  * The device-tree reader on the host: trees written as DTS in the test, compiled by dtc, and
  * read; the resulting map is compared range by range, errors by their text.
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "boot/devtree.h"
-#include "lib/error.h"
-#include "tests/unit/unit.h"
-
-#define BLOB_MAX 65536
-
-static _Alignas(8) unsigned char blob[BLOB_MAX];
-static size_t blob_bytes;
-static _Alignas(16) unsigned char map_storage[1 << 20];
-static struct unit_text log_text;
-static struct fh_out log_out;
-static struct devtree tree;
-static struct fh_memmap map;
-
-/* Compile "/dts-v1/;" and @dts into blob. */
-static void compile(const char *dts)
-{
-	char source[] = "/tmp/fh-devtree-XXXXXX";
-	char command[128];
-	int file = mkstemp(source);
-	FILE *pipe;
-
-	assert_true(file >= 0);
-	assert_int_equal(dprintf(file, "/dts-v1/;\n%s", dts), (int)strlen(dts) + 10);
-	close(file);
-	snprintf(command, sizeof(command), "dtc -q -I dts -O dtb %s", source);
-	pipe = popen(command, "r");
-	assert_non_null(pipe);
-	memset(blob, 0, sizeof(blob));
-	blob_bytes = fread(blob, 1, sizeof(blob), pipe);
-	assert_int_equal(pclose(pipe), 0);
-	unlink(source);
-}
-
-static int open_dts(const char *dts)
-{
-	compile(dts);
-	log_out = unit_out(&log_text);
-	return devtree_open(&tree, blob, blob_bytes, &log_out);
-}
-
-static int read_map(const struct devtree_images *images)
-{
-	assert_int_equal(fh_memmap_init(&map, map_storage, sizeof(map_storage), 12), 0);
-	return devtree_memmap(&tree, images, &map);
-}
-
-static const struct devtree_images no_images;
-
-/* The map as text: "base+size kind by" a line. */
-static void expect_map(const char *dts, const struct devtree_images *images, const char *expected)
-{
-	char text[4096] = "";
-	size_t at = 0;
-
-	assert_int_equal(open_dts(dts), 0);
-	if (read_map(images))
-		fail_msg("refused: %s", log_text.text);
-	for (size_t i = 0; i < map.range_count; i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at,
-				       "%" PRIx64 "+%" PRIx64 " %s %s\n", map.range[i].base.raw,
-				       map.range[i].size, fh_mem_kind_name(map.range[i].kind),
-				       map.range[i].by);
-	assert_string_equal(text, expected);
-}
-
-static void expect_refusal(const char *dts, const struct devtree_images *images, int err,
-			   const char *line)
-{
-	int opened = open_dts(dts);
-
-	assert_int_equal(opened ? opened : read_map(images), err);
-	if (!strstr(log_text.text, line))
-		fail_msg("log: %sexpected: %s", log_text.text, line);
-}
-
-#define CELLS(a, s) "#address-cells = <" #a ">; #size-cells = <" #s ">; "
-#define ROOT(a, s, body) "/ { " CELLS(a, s) body " };"
-#define MEMORY "memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x1000000>; }; "
-#define RESERVED(body) "reserved-memory { " CELLS(2, 2) "ranges; " body " }; "
+#include "tests/unit/devtree_fixture.h"
 
 static void cell_counts(void **state)
 {
@@ -306,38 +221,6 @@ static void out_of_bookkeeping(void **state)
 	assert_true(bytes > 300 && bytes < 4096);
 }
 
-/* Whatever is cut or flipped: an answer, no crash (the sanitizers watch). */
-static void damage(void **state)
-{
-	static _Alignas(8) unsigned char whole[BLOB_MAX];
-	unsigned int refusals_seen = 0;
-
-	(void)state;
-	assert_int_equal(
-	    open_dts(ROOT(2, 2, MEMORY RESERVED("a@40001000 { reg = <0 0x40001000 0 0x1000>; };"))),
-	    0);
-	memcpy(whole, blob, blob_bytes);
-	for (size_t cut = 0; cut < blob_bytes; cut++) {
-		unsigned char *copy = aligned_alloc(8, (cut + 8) & ~(size_t)7);
-
-		memcpy(copy, whole, cut);
-		log_out = unit_out(&log_text);
-		assert_int_equal(devtree_open(&tree, copy, cut, &log_out), -EINVAL);
-		assert_non_null(strstr(log_text.text, "fh: devtree: (tree)"));
-		free(copy);
-	}
-	for (size_t at = 0; at < blob_bytes * 8; at++) {
-		memcpy(blob, whole, blob_bytes);
-		blob[at / 8] ^= (unsigned char)(1 << at % 8);
-		log_out = unit_out(&log_text);
-		if (devtree_open(&tree, blob, blob_bytes, &log_out) || read_map(&no_images)) {
-			refusals_seen++;
-			assert_non_null(strstr(log_text.text, "fh: devtree: "));
-		}
-	}
-	assert_true(refusals_seen > 300);
-}
-
 static void misaligned_blob(void **state)
 {
 	(void)state;
@@ -383,91 +266,6 @@ static void chosen_things(void **state)
 	assert_string_equal(devtree_bootargs(&tree), "");
 }
 
-#define REGIONS                                                                                    \
-	RESERVED("root: r@40001000 { reg = <0 0x40001000 0 0x1000>; }; "                           \
-		 "tables: t@40002000 { reg = <0 0x40002000 0 0x2000>; }; ")
-#define DEVICE(regions, names, more)                                                               \
-	"gpu@9000000 { compatible = \"vendor,gpu\", \"freehold,shared-table\"; "                   \
-	"reg = <0 0x9000000 0 0x2000>; memory-region = " regions "; memory-region-names = " names  \
-	"; "                                                                                       \
-	"freehold,granule = <4096>; freehold,stage = <1>; freehold,input-bits = <48>; "            \
-	"freehold,output-bits = <44>; freehold,mair = <0x1 0x2>; " more " }; "
-#define WINDOWS "freehold,windows = <0 0x1000 0 0x2000 1 0 2 0>; "
-
-static void handover_read(void **state)
-{
-	struct devtree_handover handover;
-
-	(void)state;
-	assert_int_equal(
-	    open_dts(ROOT(
-		2, 2,
-		MEMORY REGIONS
-		"off { compatible = \"freehold,shared-table\"; status = \"disabled\"; }; " DEVICE(
-		    "<&tables>, <&root>, <&root>", "\"pagetables\", \"other\", \"root\"",
-		    WINDOWS "freehold,regime = \"el2\";"))),
-	    0);
-	assert_int_equal(read_map(&no_images), 0);
-	assert_int_equal(devtree_handover(&tree, &map, &handover), 0);
-	assert_string_equal(handover.path, "/gpu@9000000");
-	assert_int_equal(handover.root.raw, 0x40001000);
-	assert_true(handover.root_region.size == 0x1000 && handover.tables.base == 0x40002000 &&
-		    handover.tables.size == 0x2000 && handover.shared.size == 0);
-	assert_true(handover.device.base == 0x9000000 && handover.device.size == 0x2000);
-	assert_true(handover.granule_lg2 == 12 && handover.stage == 1 && handover.ias == 48 &&
-		    handover.oas == 44 && handover.mair == 0x100000002);
-	assert_true(!handover.coherent && handover.regime == FH_REGIME_EL2);
-	assert_int_equal(handover.window_count, 2);
-	assert_true(handover.window[0].base.raw == 0x1000 && handover.window[0].size == 0x2000);
-	assert_true(handover.window[1].base.raw == 0x100000000 &&
-		    handover.window[1].size == 0x200000000);
-
-	assert_int_equal(open_dts(ROOT(2, 2, MEMORY)), 0);
-	assert_int_equal(read_map(&no_images), 0);
-	assert_int_equal(devtree_handover(&tree, &map, &handover), -ENOENT);
-	assert_string_equal(log_text.text, "");
-}
-
-/* What the overlays of dts/bad/ leave out; those run on the machine. */
-static void handover_refused(void **state)
-{
-	static const struct {
-		const char *dts;
-		const char *line;
-	} bad[] = {
-		{ DEVICE("<&root>, <&tables>", "\"root\", \"root\"", WINDOWS),
-		  "/gpu@9000000:memory-region-names: 0x1: a name stands twice (EINVAL)" },
-		{ DEVICE("<&root>", "\"root\"", WINDOWS),
-		  "/gpu@9000000:memory-region-names: 0x1: \"pagetables\" is not among them "
-		  "(EINVAL)" },
-		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"", ""),
-		  "/gpu@9000000:freehold,windows: 0x0: is missing (EINVAL)" },
-		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"",
-			 "freehold,windows = <0 0 0>;"),
-		  "/gpu@9000000:freehold,windows: 0xc: bytes are not 1 to 8 pairs of base and size "
-		  "(EINVAL)" },
-		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"",
-			 "freehold,windows = <0 0 0 0>;"),
-		  "/gpu@9000000:freehold,windows: 0x0: window is empty (EINVAL)" },
-		{ DEVICE("<&root>, <&tables>", "\"root\", \"pagetables\"",
-			 WINDOWS "freehold,regime = \"el9\";"),
-		  "/gpu@9000000:freehold,regime: 0x0: is neither el1 nor el2 (EINVAL)" },
-	};
-	char dts[4096];
-
-	(void)state;
-	for (size_t i = 0; i < FH_ARRAY_SIZE(bad); i++) {
-		struct devtree_handover handover;
-
-		snprintf(dts, sizeof(dts), "/ { " CELLS(2, 2) MEMORY REGIONS "%s };", bad[i].dts);
-		assert_int_equal(open_dts(dts), 0);
-		assert_int_equal(read_map(&no_images), 0);
-		assert_int_equal(devtree_handover(&tree, &map, &handover), -EINVAL);
-		if (!strstr(log_text.text, bad[i].line))
-			fail_msg("log: %sexpected: %s", log_text.text, bad[i].line);
-	}
-}
-
 static const struct CMUnitTest tests[] = {
 	UNIT_TEST("boot.devtree.cell_counts", cell_counts),
 	UNIT_TEST("boot.devtree.several_nodes", several_nodes),
@@ -479,11 +277,8 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST("boot.devtree.refusals", refusals),
 	UNIT_TEST("boot.devtree.images_outside_ram", images_outside_ram),
 	UNIT_TEST("boot.devtree.out_of_bookkeeping", out_of_bookkeeping),
-	UNIT_TEST("boot.devtree.damage", damage),
 	UNIT_TEST("boot.devtree.misaligned_blob", misaligned_blob),
 	UNIT_TEST("boot.devtree.chosen_things", chosen_things),
-	UNIT_TEST("boot.devtree.handover_read", handover_read),
-	UNIT_TEST("boot.devtree.handover_refused", handover_refused),
 };
 
 UNIT_MAIN("boot.devtree", tests)
