@@ -7,176 +7,232 @@
 #   tools/setup.sh run|check|lint|fresh
 #
 # Environment: FH_SETUP_MK (the make fragment to write; stdout when unset), FH_CACHE, LLVM,
-# LIBFDT_SRC, CROSS_COMPILE. Does nothing, and asks no network, when all is there.
+# LIBFDT_SRC, CROSS_COMPILE. Silent, and asks no network, when all is there.
 set -u
 
 level=${1:-run}
-cache=${FH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/freehold}
-arch=$(dpkg --print-architecture 2>/dev/null)
+cross=${CROSS_COMPILE:-aarch64-linux-gnu-}
+qemu=/usr/bin/qemu-system-aarch64
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() { printf 'fh: setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
+# ---- What a level needs
+
 packages() {
-    local version=${LLVM:-}
-    version=${version#-}
+    local suffix=${LLVM:-}
+    suffix=${suffix#1}
+    [ "$level" != fresh ] || { echo debootstrap; return; }
     echo device-tree-compiler qemu-system-arm picolibc-aarch64-linux-gnu
     # Another toolchain of the user's own is not ours to install.
-    [ "${CROSS_COMPILE:-aarch64-linux-gnu-}" != aarch64-linux-gnu- ] || echo gcc-aarch64-linux-gnu
-    case ${LLVM:-} in
-    '') ;;
-    -*) echo "clang-$version" "lld-$version" "llvm-$version" ;;
-    *) echo clang lld llvm ;;
-    esac
+    [ "$cross" != aarch64-linux-gnu- ] || echo gcc-aarch64-linux-gnu
+    [ -z "${LLVM:-}" ] || echo "clang$suffix" "lld$suffix" "llvm$suffix"
     case $level in
-    run) ;;
-    check) echo gcc libc6-dev clang lld llvm libcmocka-dev libfdt-dev python3 perl binutils ;;
+    check)
+        echo gcc libc6-dev binutils clang lld llvm libcmocka-dev libfdt-dev python3 perl
+        # The sanitizers of each clang in use lie in a package of their own.
+        echo libclang-rt-dev
+        [ -z "$suffix" ] || echo "libclang-rt$suffix-dev"
+        ;;
     lint) echo clang clang-format clang-tidy cppcheck ;;
-    fresh) echo debootstrap ;;
-    *) fail "level: $level: not run, check, lint or fresh" ;;
     esac
 }
 
-# The packages of our list that dpkg does not call installed.
+# Those of the packages named that dpkg does not call installed, on one line.
 missing() {
-    local package
-    for package in $(packages); do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
-            echo "$package"
+    local have package list=()
+    have=" $(dpkg-query -W -f '${db:Status-Status}:${Package}\n' "$@" 2>/dev/null | tr '\n' ' ')"
+    for package; do
+        case $have in
+        *" installed:$package "*) ;;
+        *) list+=("$package") ;;
+        esac
     done
+    echo "${list[*]-}"
 }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    else
-        sudo "$@"
-    fi
-}
+wants_libfdt() { [ "$level" != fresh ] && [ -z "${LIBFDT_SRC:-}" ]; }
 
-# Quiet unless it fails; then the last lines say why.
-quietly() {
+# ---- Running apt-get: quiet, and when it fails its reason is in $why
+
+attempt() {
     local log status
-    log=$(mktemp) || return 1
-    "$@" >"$log" 2>&1 </dev/null
+    log=$(mktemp) || fail "mktemp: ${TMPDIR:-/tmp}: cannot write there"
+    LC_ALL=C "$@" >"$log" 2>&1 </dev/null
     status=$?
-    [ $status = 0 ] || tail -n 5 "$log" >&2
+    why=$(grep -E '^(E|Err|W|sudo):' "$log" | grep -v 'Some index files failed' | tail -n 1)
+    [ -n "$why" ] || why=$(grep -v '^ *$' "$log" | tail -n 1)
+    # apt wraps a reason over lines, and a terminal would show its carriage returns.
+    why=$(printf '%s' "$why" | tr -s '\r\t\n ' ' ')
     rm -f "$log"
     return $status
 }
 
+# Others may hold the locks; DPkg::Lock::Timeout does not wait for that of the lists. Our own lock
+# is not handed on: a service that a package starts would keep it.
+apt_system() {
+    local tries=60 root=()
+    [ "$(id -u)" = 0 ] || root=(sudo)
+    until attempt "${root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C \
+        apt-get -y -o DPkg::Lock::Timeout=300 -o APT::Update::Error-Mode=any "$@" 9>&-; do
+        case $why in
+        *lock*) ;;
+        *) return 1 ;;
+        esac
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || return 1
+        sleep 5
+    done
+}
+
+may_install() {
+    [ "$(id -u)" = 0 ] && return
+    command -v sudo >/dev/null && { sudo -n true || sudo -v; } 2>/dev/null
+}
+
+install_packages() {
+    local reason
+    may_install || fail "packages: $*: missing, and this is neither root nor a user of sudo:" \
+        "have root run apt-get install"
+    say "packages: $*: installing"
+    # First with the lists that are there: packages may lie in apt's cache.
+    apt_system install --no-install-recommends "$@" && return
+    if apt_system update; then
+        reason=
+    else
+        reason=$why
+    fi
+    apt_system install --no-install-recommends "$@" ||
+        fail "packages: $*: apt-get cannot install them: ${reason:-$why}"
+}
+
 install_missing() {
-    local want
-    want=$(missing | tr '\n' ' ')
-    [ -n "$want" ] || return 0
-    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
-        fail "packages: $want: missing, and neither root nor sudo is there to install them"
-    say "installing $want"
-    local options=(-y --no-install-recommends -o DPkg::Lock::Timeout=600)
-    # Lists may be absent or old: try with them first, for a machine without network.
-    # shellcheck disable=SC2086
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install $want \
-        >/dev/null 2>&1 </dev/null ||
-        { quietly as_root apt-get -o DPkg::Lock::Timeout=600 update &&
-            quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install $want; } ||
-        fail "packages: $want: apt-get could not install them; is the network there?"
+    local list want
+    # shellcheck disable=SC2046 # words
+    list=$(missing $(packages))
+    read -ra want <<<"$list"
+    [ ${#want[@]} = 0 ] || install_packages "${want[@]}"
 }
 
-# What only some releases have, and a test skips without: tried once.
+# What only some releases have, and a test skips without: a mark says that this one has not.
+optional_settled() { [ -e "$cache/without-$1-$codename" ] || [ -z "$(missing "$1")" ]; }
+
 install_optional() {
-    local package=$1
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] && return 0
-    [ ! -e "$cache/without-$package" ] || return 0
-    if [ -n "$(apt-cache policy "$package" 2>/dev/null)" ]; then
-        say "installing $package"
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends \
-            -o DPkg::Lock::Timeout=600 install "$package" >/dev/null 2>&1 </dev/null && return 0
+    optional_settled "$1" && return
+    [ -n "$(archive)" ] || apt_system update || true
+    if apt-cache show "$1" >/dev/null 2>&1; then
+        install_packages "$1"
+    elif [ -n "$(archive)" ]; then
+        : >"$cache/without-$1-$codename"
     fi
-    mkdir -p "$cache" && touch "$cache/without-$package"
 }
 
-# ---- A private apt: lists, cache and state below $1, for architecture $2 and suite suffix $3.
+# ---- A private apt: its lists, cache and state lie below a folder of the cache
 
-# Where the system gets Debian from: "uri suite" of its main archive.
+# Where the system gets this release of Debian from. Prints nothing before the first update.
 archive() {
-    apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' 2>/dev/null |
-        grep -E '/debian/? ' | grep -vE 'security|backports|updates' | sort -u | head -n 1
+    # shellcheck disable=SC2016 # apt's variables
+    apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' \
+        'Origin: Debian' 'Label: Debian' 'Component: main' 2>/dev/null |
+        sed -n "s/^$codename //p" | head -n 1
 }
 
-private_apt() {
-    local dir=$1 architecture=$2 suffix=$3 uri codename
-    if [ -z "$(archive)" ]; then
-        # Prints nothing before the first update.
-        quietly as_root apt-get -o DPkg::Lock::Timeout=600 update || true
+# private_conf DIR ARCHITECTURE SUITE. Given by -c, so that it is read after the system's own
+# files: those keep their say about proxies, and lose it about hooks, pins and architectures.
+private_conf() {
+    local dir=$1 architecture=$2 suite=$3 uri
+    uri=$(archive)
+    if [ -z "$uri" ] && may_install; then
+        apt_system update || fail "apt: lists: apt-get update failed: $why"
+        uri=$(archive)
     fi
-    read -r uri codename <<<"$(archive)"
-    [ -n "${codename:-}" ] || fail "apt: indextargets: names no Debian archive to fetch from"
-    mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial"
+    [ -n "$uri" ] ||
+        fail "apt: $codename: no source of Debian's main archive is known:" \
+            "have root run apt-get update"
+    mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial" "$dir/root" || return 1
     : >"$dir/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $codename$suffix main" \
-        >"$dir/sources.list"
+    echo "deb [signed-by=$keyring] $uri $suite main" >"$dir/sources.list"
     cat >"$dir/apt.conf" <<CONF
 #clear APT::Architectures;
+#clear APT::Default-Release;
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
 APT::Architecture "$architecture";
 APT::Architectures { "$architecture"; };
 APT::Sandbox::User "";
 APT::Update::Error-Mode "any";
+Acquire::Retries "3";
+Acquire::Languages "none";
+Acquire::AllowInsecureRepositories "false";
 Dir::State "$dir/state";
+Dir::State::lists "$dir/state/lists";
 Dir::State::status "$dir/status";
 Dir::Cache "$dir/cache";
+Dir::Cache::archives "$dir/cache/archives";
 Dir::Etc::sourcelist "$dir/sources.list";
 Dir::Etc::sourceparts "-";
+Dir::Etc::preferences "-";
+Dir::Etc::preferencesparts "-";
 CONF
-    APT_CONFIG=$dir/apt.conf quietly apt-get update
 }
 
-# Fetch the named packages of one private apt and unpack them into $1/root.
+# fetch DIR ARCHITECTURE SUITE PACKAGE...: the packages, unpacked into DIR/root.
 fetch() {
-    local dir=$1 architecture=$2 suffix=$3 deb
+    local dir=$1 deb
+    private_conf "$1" "$2" "$3" || return 1
     shift 3
-    private_apt "$dir" "$architecture" "$suffix" || return 1
-    (cd "$dir" && APT_CONFIG=$dir/apt.conf quietly apt-get download "$@") || return 1
+    attempt apt-get -c "$dir/apt.conf" update || return 1
+    (cd "$dir" && attempt apt-get -c "$dir/apt.conf" download "$@" || { echo "$why"; exit 1; }) \
+        >"$dir/why" || { why=$(cat "$dir/why"); return 1; }
     for deb in "$dir"/*.deb; do
-        dpkg -x "$deb" "$dir/root" || return 1
+        attempt dpkg -x "$deb" "$dir/root" || return 1
     done
 }
 
-# Make $cache/$1 by function $2, whole or not at all.
-provide() {
-    local name=$1 make=$2
-    [ -e "$cache/$name/.done" ] && return 0
-    mkdir -p "$cache" || fail "cache: $cache: cannot be made; set FH_CACHE"
-    (
-        flock 9
-        [ -e "$cache/$name/.done" ] && exit 0
-        command -v dpkg >/dev/null || fail "$name: not Debian: see the README for what is needed"
-        [ -r /usr/share/keyrings/debian-archive-keyring.gpg ] ||
-            fail "keyring: /usr/share/keyrings/debian-archive-keyring.gpg: missing; install debian-archive-keyring"
-        say "fetching $name"
-        rm -rf "${cache:?}/$name.tmp" "${cache:?}/$name"
-        mkdir -p "$cache/$name.tmp"
-        "$make" "$cache/$name.tmp" || fail "$name: cannot be fetched: is the network there?"
-        touch "$cache/$name.tmp/.done"
-        mv "$cache/$name.tmp" "$cache/$name"
-    ) 9>"$cache/lock" || exit 1
+# ---- What is kept in the cache
+
+# Every member is for AArch64, and there is one.
+is_aarch64() {
+    local tool
+    for tool in "${cross}readelf" aarch64-linux-gnu-readelf readelf llvm-readelf; do
+        command -v "$tool" >/dev/null && break
+    done
+    LC_ALL=C "$tool" -h "$1" 2>/dev/null |
+        awk '/^ *Machine:/ { n++; bad += !/AArch64/ } END { exit !(n && !bad) }'
 }
 
 make_libfdt() {
-    local dir=$1
-    fetch "$dir/work" arm64 '' libfdt-dev || return 1
-    mkdir -p "$dir/include" "$dir/lib"
-    cp "$dir"/work/root/usr/include/*fdt*.h "$dir/include/" || return 1
-    cp "$dir"/work/root/usr/lib/aarch64-linux-gnu/libfdt.a "$dir/lib/" || return 1
-    rm -rf "$dir/work"
+    local dir=$1 usr=$1/work/root/usr
+    fetch "$dir/work" arm64 "$codename" libfdt-dev || return 1
+    why="libfdt-dev for arm64 holds no libfdt.a of AArch64"
+    mkdir "$dir/include" "$dir/lib" &&
+        cp "$usr"/include/{fdt,libfdt,libfdt_env}.h "$dir/include/" &&
+        cp "$usr/lib/aarch64-linux-gnu/libfdt.a" "$dir/lib/" &&
+        is_aarch64 "$dir/lib/libfdt.a"
+}
+
+# The major version of a QEMU, 0 if it does not run.
+qemu_major() {
+    local text
+    text=$("$1" --version 2>/dev/null)
+    text=${text#*version }
+    text=${text%%.*}
+    case $text in
+    '' | *[!0-9]*) echo 0 ;;
+    *) echo "$text" ;;
+    esac
 }
 
 # The private QEMU uses the system's libraries, its own modules and its own data.
 make_qemu10() {
     local dir=$1
-    fetch "$dir/work" "$arch" -backports qemu-system-arm qemu-system-common qemu-system-data || return 1
+    fetch "$dir/work" "$(dpkg --print-architecture)" "$codename-backports" \
+        qemu-system-arm qemu-system-common qemu-system-data || return 1
+    why="the files fetched cannot be put in place"
     mv "$dir/work/root/usr" "$dir/usr" || return 1
-    rm -rf "$dir/work"
-    cat >"$dir/qemu-system-aarch64" <<'WRAPPER'
+    cat >"$dir/qemu-system-aarch64" <<'WRAPPER' || return 1
 #!/bin/sh
 # QEMU beside the system's own. -nodefaults: or it probes the system's older modules.
 here=$(dirname "$(readlink -f "$0")")
@@ -185,41 +241,122 @@ QEMU_MODULE_DIR=$modules exec "$here/usr/bin/qemu-system-aarch64" -L "$here/usr/
     -nodefaults "$@"
 WRAPPER
     chmod +x "$dir/qemu-system-aarch64"
-    "$dir/qemu-system-aarch64" --version >/dev/null 2>&1
+    why=$(ldd "$dir/usr/bin/qemu-system-aarch64" 2>&1 | grep 'not found' | tr -s '\t\n ' ' ')
+    [ -z "$why" ] || return 1
+    why="$codename-backports holds no QEMU 10 that runs here"
+    [ "$(qemu_major "$dir/qemu-system-aarch64")" -ge 10 ]
 }
 
-qemu_major() { "$1" --version 2>/dev/null | sed -n '1s/.*version \([0-9]*\).*/\1/p'; }
-
-fragment() {
-    local system
-    system=$(command -v qemu-system-aarch64)
-    [ -n "${LIBFDT_SRC:-}" ] || echo "SETUP_LIBFDT := $cache/libfdt-arm64"
-    echo "SETUP_QEMU := $system"
-    [ "$level" = check ] || return 0
-    if [ "$(qemu_major "$system")" -ge 10 ]; then
-        echo "SETUP_QEMU10 := $system"
-    else
-        echo "SETUP_QEMU10 := $cache/qemu-10/qemu-system-aarch64"
+# Make $cache/$1 by function $2, whole or not at all. Called under the lock.
+provide() {
+    local name=$1 make=$2
+    [ -e "$cache/$name/.done" ] && return
+    [ -r "$keyring" ] || fail "keyring: $keyring: missing: install debian-archive-keyring"
+    say "$name: fetching into $cache"
+    rm -rf "${cache:?}/$name.tmp" "${cache:?}/$name"
+    mkdir "$cache/$name.tmp" || fail "cache: $cache: cannot be written: set FH_CACHE"
+    why=
+    "$make" "$cache/$name.tmp" || {
+        rm -rf "${cache:?}/$name.tmp"
+        fail "$name: $codename: cannot be fetched: $why"
+    }
+    rm -rf "$cache/$name.tmp/work"
+    # The data before the stamp, or a loss of power leaves a stamp over nothing.
+    if ! sync -f "$cache/$name.tmp" || ! touch "$cache/$name.tmp/.done" ||
+        ! mv "$cache/$name.tmp" "$cache/$name"; then
+        fail "cache: $cache/$name: cannot be written: set FH_CACHE"
     fi
 }
 
-command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
-    fail "system: $(uname -s): not Debian: install $(packages | tr '\n' ' ')and build libfdt with LIBFDT_SRC="
-install_missing
-case $level in
-run | check | lint)
-    [ -n "${LIBFDT_SRC:-}" ] || provide libfdt-arm64 make_libfdt
-    command -v qemu-system-aarch64 >/dev/null || fail "qemu-system-aarch64: not found: install qemu-system-arm"
+# ---- Start, steps, end
+
+require_debian() {
+    local tool
+    for tool in dpkg-query dpkg apt-get flock; do
+        command -v "$tool" >/dev/null ||
+            fail "system: $(uname -s): no $tool, so not Debian:" \
+                "install there what these packages hold: $(packages | tr '\n' ' ')"
+    done
+    # shellcheck source=/dev/null
+    codename=$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}")
+    [ -n "$codename" ] || fail "system: /etc/os-release: names no release: not Debian"
+}
+
+find_cache() {
+    cache=${FH_CACHE:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}
+    [ -n "$cache" ] || fail "cache: HOME: not set, so there is no place for the cache: set FH_CACHE"
+    [ -n "${FH_CACHE:-}" ] || cache=$cache/freehold
+    [ "${cache#/}" != "$cache" ] || cache=$PWD/$cache
+    # The path stands in files of apt and of make, which read these as more than letters.
+    case $cache in
+    *[!A-Za-z0-9/._+@,-]*)
+        fail "cache: $cache: holds a character that make or apt would misread: set FH_CACHE"
+        ;;
+    esac
+}
+
+needs_qemu10() { [ "$level" = check ] && [ "$(qemu_major $qemu)" -lt 10 ]; }
+
+# All that the level wants is there. No network, no lock, nothing written.
+ready() {
+    # shellcheck disable=SC2046 # words
+    [ -z "$(missing $(packages))" ] || return 1
+    ! wants_libfdt || [ -e "$cache/libfdt-arm64/.done" ] || return 1
+    [ "$level" = check ] || return 0
+    optional_settled dt-schema || return 1
+    [ -e "$cache/qemu-10/.done" ] || ! needs_qemu10
+}
+
+set_up() {
+    mkdir -p "$cache" 2>/dev/null
+    { : >>"$cache/lock"; } 2>/dev/null || fail "cache: $cache: cannot be written: set FH_CACHE"
+    exec 9>>"$cache/lock"
+    flock -n 9 || { say "lock: $cache/lock: waiting for another set-up"; flock 9; }
+    install_missing
+    ! wants_libfdt || provide libfdt-arm64 make_libfdt
     if [ "$level" = check ]; then
         install_optional dt-schema
+        # After the packages: it runs with the libraries of the system's QEMU.
+        ! needs_qemu10 || provide qemu-10 make_qemu10
     fi
-    if [ "$level" = check ] && [ "$(qemu_major qemu-system-aarch64)" -lt 10 ]; then
-        provide qemu-10 make_qemu10
-    fi
-    if [ -n "${FH_SETUP_MK:-}" ]; then
-        fragment >"$FH_SETUP_MK.new" && mv "$FH_SETUP_MK.new" "$FH_SETUP_MK"
+    exec 9>&-
+}
+
+check_tools() {
+    [ "$level" != fresh ] || return 0
+    [ -x $qemu ] || fail "tool: $qemu: not there: install qemu-system-arm"
+    [ -n "${LLVM:-}" ] || command -v "${cross}gcc" >/dev/null ||
+        fail "tool: ${cross}gcc: not in PATH: install it, or leave CROSS_COMPILE unset"
+    [ -z "${LIBFDT_SRC:-}" ] || [ -r "$LIBFDT_SRC/libfdt.h" ] ||
+        fail "LIBFDT_SRC: $LIBFDT_SRC: holds no libfdt.h: name the folder libfdt/ of dtc's source"
+}
+
+fragment() {
+    [ "$level" != fresh ] || return 0
+    ! wants_libfdt || echo "SETUP_LIBFDT := $cache/libfdt-arm64"
+    echo "SETUP_QEMU := $qemu"
+    [ "$level" = check ] || return 0
+    if needs_qemu10; then
+        echo "SETUP_QEMU10 := $cache/qemu-10/qemu-system-aarch64"
     else
-        fragment
+        echo "SETUP_QEMU10 := $qemu"
     fi
-    ;;
+}
+
+write_fragment() {
+    local new
+    [ -n "${FH_SETUP_MK:-}" ] || { fragment; return; }
+    new=$FH_SETUP_MK.$$
+    { fragment >"$new" && mv "$new" "$FH_SETUP_MK"; } 2>/dev/null ||
+        fail "FH_SETUP_MK: $FH_SETUP_MK: cannot be written: is its folder there?"
+}
+
+case $level in
+run | check | lint | fresh) ;;
+*) fail "level: $level: not run, check, lint or fresh" ;;
 esac
+require_debian
+find_cache
+ready || set_up
+check_tools
+write_fragment
