@@ -120,7 +120,8 @@ fdt_include := $(SETUP_LIBFDT)/include
 fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
-.PHONY: lint all images lib install run check check-long check-readme check-fresh unit clean help FORCE
+
+.PHONY: lint all images lib install fh-memmap run check check-long check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -190,6 +191,19 @@ QEMU_VIRT := -M virt,virtualization=on -cpu cortex-a72 -m 512 -display none -mon
 run: images ## the main job in QEMU: the bootloader stage, then the kernel
 	$(Q)$(SETUP_QEMU) $(QEMU_VIRT) -kernel $(O)/bootloader.img -initrd $(O)/freehold.img \
 		-append '$(APPEND)'
+
+# ---- The tree's reader as a program of the host
+memmap_sources := $(wildcard tools/memmap/*.c) mm/memmap.c mm/memmap_resolve.c lib/error.c lib/out.c \
+	boot/devtree.c boot/devtree_declare.c boot/devtree_memory.c boot/devtree_open.c
+memmap_objects := $(call objects,tool,$(memmap_sources))
+$(O)/tool/%.o: %.c $(O)/include/config.h
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COMMON) -O2 -Iarch/host $(SANITIZE_TOOL) -MMD -MP -c -o $@ $<
+$(O)/fh-memmap: $(memmap_objects)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) $(SANITIZE_TOOL) -o $@ $^ -lfdt
+fh-memmap: $(O)/fh-memmap ## the reader of device trees for the host: O/fh-memmap --help
 
 # ---- Host tests
 host_library = $(call objects,host,$(lib_sources) $(wildcard arch/host/*.c) \

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Opening a tree, and the small things that it says: console, bootargs, initrd, PSCI. */
+/* Messages, and the small things that a tree says: cells, console, bootargs, initrd, PSCI. */
 #include "boot/devtree.h"
 
 #include <string.h>
 
 #include "boot/devtree_priv.h"
 #include "lib/error.h"
+
+static void write_nothing(void *ctx, const char *text, size_t len)
+{
+	(void)ctx, (void)text, (void)len;
+}
+
+const struct fh_out devtree_silence = { .write = write_nothing };
+
+/* libfdt takes any byte in a name; a message must stay one line of text. */
+static void make_printable(char *path)
+{
+	for (; *path; path++)
+		if ((unsigned char)*path <= ' ' || (unsigned char)*path > '~')
+			*path = '?';
+}
 
 void devtree_path(const struct devtree *tree, int node, char path[DEVTREE_PATH_MAX])
 {
@@ -21,175 +36,93 @@ void devtree_path(const struct devtree *tree, int node, char path[DEVTREE_PATH_M
 		strcpy(path, "/.../");
 		strncat(path, name ? name : "?", DEVTREE_PATH_MAX - sizeof("/.../"));
 	}
-	/* libfdt takes any byte in a name; a message must stay one line of text. */
-	for (; *path; path++)
-		if ((unsigned char)*path <= ' ' || (unsigned char)*path > '~')
-			*path = '?';
+	make_printable(path);
+}
+
+void devtree_child_path(const struct devtree *tree, const char *parent, int node,
+			char path[DEVTREE_PATH_MAX])
+{
+	const char *name = fdt_get_name(tree->blob, node, NULL);
+	size_t above = strlen(parent);
+
+	if (!name)
+		name = "?";
+	if (above + strlen(name) + sizeof("/") > DEVTREE_PATH_MAX) {
+		parent = "/...";
+		above = sizeof("/...") - 1;
+	}
+	strcpy(path, parent);
+	path[above] = '/';
+	path[above + 1] = '\0';
+	strncat(path, name, DEVTREE_PATH_MAX - 2 - above);
+	make_printable(path);
+}
+
+/* `fh: devtree: <path>[:<property>]: `, of a warning or an error. */
+static void say_where(const struct devtree *tree, const char *path, const char *property, int err)
+{
+	fh_out_str(tree->log, err ? "fh: devtree: " : "fh: devtree: warning: ");
+	fh_out_str(tree->log, path);
+	if (property) {
+		fh_out_str(tree->log, ":");
+		fh_out_str(tree->log, property);
+	}
+	fh_out_str(tree->log, ": ");
+}
+
+static int say_why(const struct devtree *tree, const char *why, int err)
+{
+	fh_out_str(tree->log, ": ");
+	fh_out_str(tree->log, why);
+	if (err) {
+		fh_out_str(tree->log, " (");
+		fh_out_str(tree->log, fh_error_name(err));
+		fh_out_str(tree->log, ")");
+	}
+	fh_out_str(tree->log, "\n");
+	return err;
+}
+
+int devtree_say(const struct devtree *tree, const char *path, const char *property, uint64_t value,
+		const char *why, int err)
+{
+	say_where(tree, path, property, err);
+	fh_out_hex(tree->log, value, 0);
+	return say_why(tree, why, err);
 }
 
 int devtree_refuse(const struct devtree *tree, int node, const char *property, uint64_t value,
 		   const char *why, int err)
 {
-	const struct fh_out *log = tree->log;
 	char path[DEVTREE_PATH_MAX];
 
 	devtree_path(tree, node, path);
-	fh_out_str(log, err ? "fh: devtree: " : "fh: devtree: warning: ");
-	fh_out_str(log, path);
-	if (property) {
-		fh_out_str(log, ":");
-		fh_out_str(log, property);
+	return devtree_say(tree, path, property, value, why, err);
+}
+
+int devtree_say_text(const struct devtree *tree, const char *path, int node, const char *property,
+		     const char *why, int err)
+{
+	int bytes;
+	const char *text = fdt_getprop(tree->blob, node, property, &bytes);
+	char shown[32];
+	size_t count = 0;
+
+	say_where(tree, path, property, err);
+	if (!text) {
+		fh_out_str(tree->log, "(none)");
+		return say_why(tree, why, err);
 	}
-	fh_out_str(log, ": ");
-	fh_out_hex(log, value, 0);
-	fh_out_str(log, ": ");
-	fh_out_str(log, why);
-	if (err) {
-		fh_out_str(log, " (");
-		fh_out_str(log, fh_error_name(err));
-		fh_out_str(log, ")");
+	while (count < (size_t)bytes && count < sizeof(shown) - 1 && text[count]) {
+		shown[count] = text[count];
+		count++;
 	}
-	fh_out_str(log, "\n");
-	return err;
-}
-
-int devtree_header_bytes(const void *blob, size_t *bytes)
-{
-	const uint32_t *word = blob;
-
-	if (fdt32_to_cpu(word[0]) != FDT_MAGIC)
-		return -EINVAL;
-	*bytes = fdt32_to_cpu(word[1]);
-	return 0;
-}
-
-/* Like devtree_refuse(), while nothing in the blob can be trusted with a name. */
-static int refuse_blob(const struct devtree *tree, const char *field, uint64_t value,
-		       const char *why)
-{
-	return devtree_refuse(tree, -1, field, value, why, -EINVAL);
-}
-
-/* Does [@offset, @offset + @bytes) lie in the blob behind its header? */
-static bool block_fits(const struct devtree *tree, uint32_t offset, uint32_t bytes)
-{
-	return offset >= sizeof(struct fdt_header) && offset <= tree->bytes &&
-	       bytes <= tree->bytes - offset;
-}
-
-/* All that libfdt takes for granted. */
-static int check_header(const struct devtree *tree)
-{
-	const struct fdt_header *h = tree->blob;
-	uint32_t reserve = fdt32_to_cpu(h->off_mem_rsvmap);
-	uint32_t structs = fdt32_to_cpu(h->off_dt_struct);
-
-	if (fdt32_to_cpu(h->version) < 17)
-		return refuse_blob(tree, "version", fdt32_to_cpu(h->version), "not version 17");
-	if (fdt32_to_cpu(h->last_comp_version) > 17)
-		return refuse_blob(tree, "last_comp_version", fdt32_to_cpu(h->last_comp_version),
-				   "cannot be read as version 17");
-	if (reserve % 8 || !block_fits(tree, reserve, 16))
-		return refuse_blob(tree, "off_mem_rsvmap", reserve,
-				   "misaligned or outside the tree");
-	if (structs % 4 || !block_fits(tree, structs, fdt32_to_cpu(h->size_dt_struct)))
-		return refuse_blob(tree, "off_dt_struct", structs,
-				   "misaligned or outside the tree");
-	if (!block_fits(tree, fdt32_to_cpu(h->off_dt_strings), fdt32_to_cpu(h->size_dt_strings)))
-		return refuse_blob(tree, "off_dt_strings", fdt32_to_cpu(h->off_dt_strings),
-				   "outside the tree");
-	return 0;
-}
-
-/* The reservations and the end of their list; an entry of size 0 that is not the end hides others.
- */
-static int check_reservations(const struct devtree *tree, uint32_t *bytes)
-{
-	int count = fdt_num_mem_rsv(tree->blob);
-	uint64_t base, size;
-
-	if (count < 0 || fdt_get_mem_rsv(tree->blob, count, &base, &size))
-		return refuse_blob(tree, "memreserve", 0, "has no end");
-	if (base)
-		return refuse_blob(tree, "memreserve", base, "entry of size 0 inside the list");
-	*bytes = ((uint32_t)count + 1) * (uint32_t)sizeof(struct fdt_reserve_entry);
-	return 0;
-}
-
-static int check_overlap(const struct devtree *tree, uint32_t reserve_bytes)
-{
-	const struct fdt_header *h = tree->blob;
-	const struct {
-		const char *name;
-		uint32_t offset;
-		uint32_t bytes;
-	} block[] = {
-		{ "off_mem_rsvmap", fdt32_to_cpu(h->off_mem_rsvmap), reserve_bytes },
-		{ "off_dt_struct", fdt32_to_cpu(h->off_dt_struct),
-		  fdt32_to_cpu(h->size_dt_struct) },
-		{ "off_dt_strings", fdt32_to_cpu(h->off_dt_strings),
-		  fdt32_to_cpu(h->size_dt_strings) },
-	};
-
-	for (size_t i = 0; i < FH_ARRAY_SIZE(block); i++)
-		for (size_t j = 0; j < i; j++)
-			if (block[i].bytes && block[j].bytes &&
-			    fh_ranges_overlap(block[i].offset, block[i].bytes, block[j].offset,
-					      block[j].bytes))
-				return refuse_blob(tree, block[i].name, block[i].offset,
-						   "overlaps another block");
-	return 0;
-}
-
-/* libfdt stops at the first subnode when it looks for a property: one behind it would be lost. */
-static int check_order(const struct devtree *tree)
-{
-	uint32_t before = FDT_BEGIN_NODE;
-	int offset = 0;
-
-	for (;;) {
-		int next;
-		uint32_t tag = fdt_next_tag(tree->blob, offset, &next);
-
-		if (tag == FDT_END)
-			return 0;
-		if (tag == FDT_PROP && before == FDT_END_NODE)
-			return refuse_blob(tree, "structure", (uint64_t)offset,
-					   "a property follows a subnode");
-		if (tag != FDT_NOP)
-			before = tag;
-		offset = next;
-	}
-}
-
-int devtree_open(struct devtree *tree, const void *blob, size_t limit, const struct fh_out *log)
-{
-	uint32_t reserve_bytes = 0;
-	struct cells cells;
-	int err;
-
-	*tree = (struct devtree){ .blob = blob, .log = log };
-	if ((uintptr_t)blob % 8)
-		return refuse_blob(tree, NULL, (uintptr_t)blob, "address is not 8-byte aligned");
-	if (limit < sizeof(struct fdt_header))
-		return refuse_blob(tree, NULL, limit, "shorter than a header");
-	if (devtree_header_bytes(blob, &tree->bytes))
-		return refuse_blob(tree, "magic", fdt32_to_cpu(*(const fdt32_t *)blob),
-				   "not a device tree");
-	if (tree->bytes > limit || tree->bytes < sizeof(struct fdt_header))
-		return refuse_blob(tree, "totalsize", tree->bytes, "truncated");
-	err = check_header(tree);
-	if (err)
-		return err;
-	err = fdt_check_full(blob, tree->bytes);
-	if (err)
-		return refuse_blob(tree, "structure", (uint64_t)-err, fdt_strerror(err));
-	err = check_reservations(tree, &reserve_bytes);
-	if (!err)
-		err = check_overlap(tree, reserve_bytes);
-	if (!err)
-		err = check_order(tree);
-	return err ? err : devtree_cells(tree, 0, &cells);
+	shown[count] = '\0';
+	make_printable(shown);
+	fh_out_str(tree->log, "\"");
+	fh_out_str(tree->log, shown);
+	fh_out_str(tree->log, "\"");
+	return say_why(tree, why, err);
 }
 
 uint64_t devtree_number(const fdt32_t *data, int count)
@@ -215,6 +148,52 @@ static int one_cell(const struct devtree *tree, int node, const char *name, int 
 		return devtree_refuse(tree, node, name, fdt32_ld(data), "is neither 1 nor 2",
 				      -EINVAL);
 	*value = (int)fdt32_ld(data);
+	return 0;
+}
+
+/* The properties that decide about memory. */
+static const char *const decisive[] = {
+	"#address-cells",
+	"#size-cells",
+	"ranges",
+	"device_type",
+	"status",
+	"reg",
+	"linux,usable-memory",
+	"hotpluggable",
+	"numa-node-id",
+	"linux,usable-memory-range",
+	"linux,initrd-start",
+	"linux,initrd-end",
+	"no-map",
+	"reusable",
+	"size",
+	"alignment",
+	"alloc-ranges",
+};
+
+_Static_assert(FH_ARRAY_SIZE(decisive) <= 32, "devtree_unique() keeps a bit for each");
+
+int devtree_unique(const struct devtree *tree, int node)
+{
+	uint32_t seen = 0;
+	int property;
+
+	fdt_for_each_property_offset(property, tree->blob, node)
+	{
+		const char *name = NULL;
+
+		if (!fdt_getprop_by_offset(tree->blob, property, &name, NULL) || !name)
+			continue;
+		for (size_t i = 0; i < FH_ARRAY_SIZE(decisive); i++) {
+			if (strcmp(name, decisive[i]) != 0)
+				continue;
+			if (seen >> i & 1)
+				return devtree_refuse(tree, node, decisive[i], 2, "stands twice",
+						      -EINVAL);
+			seen |= UINT32_C(1) << i;
+		}
+	}
 	return 0;
 }
 
@@ -266,9 +245,8 @@ bool devtree_enabled(const struct devtree *tree, int node)
 /* A string property of /chosen that ends in NUL, or NULL. */
 static const char *chosen_string(const struct devtree *tree, const char *name)
 {
-	int node = fdt_path_offset(tree->blob, "/chosen");
-
-	return node < 0 ? NULL : fdt_stringlist_get(tree->blob, node, name, 0, NULL);
+	return tree->chosen < 0 ? NULL
+				: fdt_stringlist_get(tree->blob, tree->chosen, name, 0, NULL);
 }
 
 const char *devtree_bootargs(const struct devtree *tree)
@@ -310,7 +288,7 @@ static int chosen_address(const struct devtree *tree, int node, const char *name
 
 int devtree_initrd(const struct devtree *tree, uint64_t *base, uint64_t *size)
 {
-	int node = fdt_path_offset(tree->blob, "/chosen");
+	int node = tree->chosen;
 	uint64_t start, end;
 	int first, second;
 

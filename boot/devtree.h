@@ -13,31 +13,63 @@
 #include "lib/out.h"
 #include "mm/memmap.h"
 
-#define DEVTREE_PATH_MAX 128
+/* Longer paths are told by their last part. */
+#define DEVTREE_PATH_MAX 256
 
 /**
  * struct devtree - A tree that devtree_open() has checked.
  * @blob: 8-byte aligned, readable, and it does not change.
  * @bytes: its total size.
  * @log: where errors and warnings go.
+ * @chosen, @reserved_memory: offsets of these nodes of the root, below 0 when there are none.
  */
 struct devtree {
 	const void *blob;
 	size_t bytes;
 	const struct fh_out *log;
-};
-
-/* What lies in RAM beside what the tree declares. Bytes; size 0 for none. */
-struct devtree_images {
-	uint64_t kernel_base;
-	uint64_t kernel_size;
-	uint64_t tree_base;
-	uint64_t tree_size;
+	int chosen;
+	int reserved_memory;
 };
 
 struct devtree_region {
 	uint64_t base;
 	uint64_t size;
+};
+
+/* What lies in RAM beside what the tree declares. Bytes; size 0 for none. */
+struct devtree_images {
+	uint64_t kernel_base; /* a multiple of 4 KiB */
+	uint64_t kernel_size;
+	uint64_t tree_base; /* a multiple of 8 */
+	uint64_t tree_size;
+	struct devtree_region storage; /* of the memory map itself */
+};
+
+/* A region of /reserved-memory that states a size and no place. @base when it was @placed. */
+struct devtree_dynamic {
+	const char *path;
+	uint64_t base;
+	uint64_t size; /* whole frames */
+	bool placed;
+};
+
+/**
+ * struct devtree_given - What is known beside the tree. All zero is nothing.
+ * @ram: @ram_count ranges, each of a size and within 2^64, that are the RAM when the tree states
+ *       none; declared by @ram_name.
+ * @pa_bits: RAM at or above 2^@pa_bits is not used; 0 for no limit.
+ * @no_dynamic: requests are told of, none is placed.
+ * @dynamic: hears of each request in the order of the tree; may be NULL.
+ */
+struct devtree_given {
+	struct devtree_images images;
+	const struct devtree_region *ram;
+	size_t ram_count;
+	const char *ram_name;
+	unsigned int pa_bits;
+	bool no_dynamic;
+	void (*dynamic)(void *ctx, const struct devtree_dynamic *request);
+	void *ctx;
 };
 
 /**
@@ -95,6 +127,24 @@ int devtree_header_bytes(const void *blob, size_t *bytes);
 int devtree_open(struct devtree *tree, const void *blob, size_t limit, const struct fh_out *log);
 
 /**
+ * devtree_memmap_bytes() - A buffer for fh_memmap_init() that devtree_memmap() cannot fill, with
+ * room for some declarations more. Of a malformed tree some size.
+ */
+size_t devtree_memmap_bytes(const struct devtree *tree, const struct devtree_given *given);
+
+/**
+ * devtree_find_room() - RAM that nothing is said of, before there is a memory map.
+ * @bytes: how much; whole frames of 4 KiB.
+ * @scratch: @scratch_bytes for the search; the finer, the larger.
+ * @base: where it lies: a multiple of 4 KiB.
+ *
+ * Looks from the top of the largest bank downwards, then in the next.
+ * Return: 0, -ENOSPC, -EINVAL (a malformed tree). Prints nothing.
+ */
+int devtree_find_room(const struct devtree *tree, const struct devtree_given *given, uint64_t bytes,
+		      void *scratch, size_t scratch_bytes, uint64_t *base);
+
+/**
  * devtree_memmap() - Everything that the tree says about memory, and the images.
  * @map: empty; resolved on return.
  *
@@ -102,7 +152,7 @@ int devtree_open(struct devtree *tree, const void *blob, size_t limit, const str
  *         (the map's buffer is full); each after a line.
  * Source: Devicetree Specification v0.4, 3.4, 3.5, 5.3.
  */
-int devtree_memmap(const struct devtree *tree, const struct devtree_images *images,
+int devtree_memmap(const struct devtree *tree, const struct devtree_given *given,
 		   struct fh_memmap *map);
 
 /* The initrd of /chosen: 0; -ENOENT when there is none; -EINVAL after a line. */

@@ -208,7 +208,7 @@ static int judge_images(const struct reader *reader, int node, const struct devt
 static int find_region(const struct reader *reader, uint32_t phandle)
 {
 	const struct devtree *tree = reader->tree;
-	int parent = devtree_reserved_memory(tree);
+	int parent = tree->reserved_memory;
 	int node = fdt_node_offset_by_phandle(tree->blob, phandle);
 	int other = node;
 

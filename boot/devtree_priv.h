@@ -23,6 +23,24 @@ int devtree_refuse(const struct devtree *tree, int node, const char *property, u
 /* The path of @node, in printable characters; "/.../<name>" when it is too long. */
 void devtree_path(const struct devtree *tree, int node, char path[DEVTREE_PATH_MAX]);
 
+/* devtree_refuse() with a path that is known: finding one takes a walk over the tree. */
+int devtree_say(const struct devtree *tree, const char *path, const char *property, uint64_t value,
+		const char *why, int err);
+
+/* The same with the text of the property for a value. */
+int devtree_say_text(const struct devtree *tree, const char *path, int node, const char *property,
+		     const char *why, int err);
+
+/* The path of @node, a child of the node whose path is @parent ("" for the root). */
+void devtree_child_path(const struct devtree *tree, const char *parent, int node,
+			char path[DEVTREE_PATH_MAX]);
+
+/* Does no property that decides about memory stand twice in @node? 0, or -EINVAL after a line. */
+int devtree_unique(const struct devtree *tree, int node);
+
+/* A log that nobody reads. */
+extern const struct fh_out devtree_silence;
+
 /* A node's cell counts, 1 or 2 each, or -EINVAL after a line. Both must be there. */
 int devtree_cells(const struct devtree *tree, int node, struct cells *cells);
 
@@ -45,13 +63,40 @@ int devtree_regions(const struct devtree *tree, int node, const char *name, stru
  */
 int devtree_translate(const struct devtree *tree, int node, struct devtree_region *region);
 
-/* The only /reserved-memory: its offset, -ENOENT, or -EINVAL after a line when there are two. */
-int devtree_reserved_memory(const struct devtree *tree);
-
 /* Does the string list @name of @node hold @text? */
 bool devtree_has_string(const struct devtree *tree, int node, const char *name, const char *text);
 
 /* No status, "okay" or "ok". */
 bool devtree_enabled(const struct devtree *tree, int node);
+
+/* One thing that is said about memory. */
+struct declaration {
+	uint64_t base;
+	uint64_t size;
+	enum fh_mem_kind kind;
+	uint32_t numa;
+	const char *property;
+	const char *by;
+};
+
+struct declare {
+	int (*visit)(void *ctx, const struct declaration *declaration);
+	void *ctx;
+};
+
+/**
+ * devtree_declare() - All that the tree and @given say of memory, but requests without a place.
+ * @to: hears of each; anything but 0 ends the walk and is returned.
+ *
+ * Order: RAM, /memreserve/, static regions, images.
+ * Return: 0; -EINVAL, -ENOENT (no RAM) after a line.
+ */
+int devtree_declare(const struct devtree *tree, const struct devtree_given *given,
+		    const struct declare *to);
+
+/* Is the child of /reserved-memory left out? Only what says "disabled" is. */
+bool devtree_region_disabled(const struct devtree *tree, int node);
+
+enum fh_mem_kind devtree_region_kind(const struct devtree *tree, int node);
 
 #endif

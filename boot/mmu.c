@@ -147,7 +147,7 @@ struct hole {
 };
 
 struct holes {
-	struct hole hole[3];
+	struct hole hole[4];
 	unsigned int count;
 };
 
@@ -215,13 +215,15 @@ static int place_tables(struct fh_memmap *map, struct holes *holes)
 	return 0;
 }
 
-int mmu_map_memory(struct fh_memmap *map, uint64_t tree_base, uint64_t tree_size)
+int mmu_map_memory(struct fh_memmap *map, const struct devtree_images *images)
 {
 	struct holes holes = { .count = 0 };
 	int err;
 
-	add_hole(&holes, image_base(), image_size());
-	add_hole(&holes, tree_base, tree_size);
+	add_hole(&holes, images->kernel_base, images->kernel_size);
+	add_hole(&holes, images->tree_base, images->tree_size);
+	if (images->storage.size)
+		add_hole(&holes, images->storage.base, images->storage.size);
 	err = place_tables(map, &holes);
 	for (size_t i = 0; i < map->range_count && !err; i++) {
 		const struct fh_memmap_range *range = &map->range[i];

@@ -6,6 +6,7 @@
 #ifndef FH_BOOT_MMU_H
 #define FH_BOOT_MMU_H
 
+#include "boot/devtree.h"
 #include "lib/types.h"
 #include "mm/memmap.h"
 
@@ -31,10 +32,10 @@ int mmu_map(uint64_t base, uint64_t size, enum mmu_use use);
 int mmu_map_device(uint64_t base, uint64_t size);
 
 /**
- * mmu_map_memory() - Map all usable and reserved RAM but the image and the device tree.
+ * mmu_map_memory() - Map all usable and reserved RAM but @images, which are mapped already.
  * @map: resolved; more table pages are placed in it when the static ones do not suffice.
  */
-int mmu_map_memory(struct fh_memmap *map, uint64_t tree_base, uint64_t tree_size);
+int mmu_map_memory(struct fh_memmap *map, const struct devtree_images *images);
 
 /**
  * boot_early_map() - Called by boot/entry.S with the MMU off: image and device tree.

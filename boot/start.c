@@ -31,8 +31,11 @@ uintptr_t __stack_chk_guard = 0x5bd1e995c2b2ae35;
 
 static struct machine machine;
 
-/* Declarations, ranges and names of the memory map. */
-static _Alignas(16) unsigned char map_storage[128 * 1024];
+/*
+ * Declarations, ranges and names of the memory map. A tree that holds more gets RAM, and this is
+ * the scratch of the search for it: 8192 cells, of 64 KiB in a bank of 512 MiB.
+ */
+static _Alignas(16) unsigned char map_storage[32 * 1024];
 
 /* The thread control block (16 bytes) and the C library's thread-local data; errno is there. */
 static _Alignas(16) unsigned char thread_area[512];
@@ -137,8 +140,41 @@ static void report_fault(void *ctx, const struct fh_fault *fault)
 	fh_fault_describe(fault, &console_out);
 }
 
+static int refuse_storage(size_t bytes, int err)
+{
+	printf("fh: boot: memory map: %zu bytes: %s (%s)\n", bytes,
+	       err == -ENOSPC ? "no RAM holds its bookkeeping" : "its RAM cannot be mapped",
+	       fh_error_name(err));
+	return err;
+}
+
+/* A buffer for the memory map: the static one, or RAM that nothing is said of. */
+static int start_map(struct devtree_given *given)
+{
+	struct devtree_region *storage = &given->images.storage;
+	size_t bytes = devtree_memmap_bytes(&machine.tree, given);
+	int err;
+
+	if (bytes <= sizeof(map_storage))
+		return fh_memmap_init(&machine.map, map_storage, sizeof(map_storage), 12);
+	if (bytes > SIZE_MAX - 4095)
+		return refuse_storage(bytes, -ENOSPC);
+	bytes = fh_align_up(bytes, 4096);
+	err = devtree_find_room(&machine.tree, given, bytes, map_storage, sizeof(map_storage),
+				&storage->base);
+	/* Of a malformed tree the reader speaks, and needs no map for it. */
+	if (err == -EINVAL || err == -ENOENT)
+		return fh_memmap_init(&machine.map, map_storage, sizeof(map_storage), 12);
+	if (!err)
+		err = mmu_map(storage->base, bytes, MMU_DATA);
+	if (err)
+		return refuse_storage(bytes, err);
+	storage->size = bytes;
+	return fh_memmap_init(&machine.map, (void *)(uintptr_t)storage->base, bytes, 12);
+}
+
 /* Metadata first, because it is memory of the map; then no address changes its kind any more. */
-static int start_frames(void)
+static int start_frames(const struct devtree_images *images)
 {
 	struct fh_memmap *map = &machine.map;
 	size_t bytes = fh_frames_metadata_bytes(map);
@@ -153,7 +189,7 @@ static int start_frames(void)
 		       bytes, fh_error_name(err));
 		return err;
 	}
-	err = mmu_map_memory(map, (uintptr_t)machine.tree.blob, machine.tree.bytes);
+	err = mmu_map_memory(map, images);
 	if (err) {
 		printf("fh: boot: direct map: %zu ranges: cannot be mapped (%s)\n",
 		       map->range_count, fh_error_name(err));
@@ -181,7 +217,8 @@ static void print_frames(void)
 
 _Noreturn void boot_main(uint64_t x0, unsigned int entry_el)
 {
-	struct devtree_images images = { 0 };
+	struct devtree_given given = { .pa_bits = machine_output_bits() };
+	struct devtree_images *images = &given.images;
 	enum psci_conduit conduit = PSCI_NONE;
 
 	open_tree(x0);
@@ -189,12 +226,12 @@ _Noreturn void boot_main(uint64_t x0, unsigned int entry_el)
 	print_banner(x0, entry_el);
 	if (devtree_psci(&machine.tree, &conduit) == 0)
 		exit_set_psci(conduit);
-	images.kernel_base = image_base();
-	images.kernel_size = image_size();
-	images.tree_base = (uintptr_t)machine.tree.blob;
-	images.tree_size = machine.tree.bytes;
-	if (fh_memmap_init(&machine.map, map_storage, sizeof(map_storage), 12) ||
-	    devtree_memmap(&machine.tree, &images, &machine.map) || start_frames())
+	images->kernel_base = image_base();
+	images->kernel_size = image_size();
+	images->tree_base = (uintptr_t)machine.tree.blob;
+	images->tree_size = machine.tree.bytes;
+	if (start_map(&given) || devtree_memmap(&machine.tree, &given, &machine.map) ||
+	    start_frames(images))
 		refuse();
 	print_frames();
 	machine.args = devtree_bootargs(&machine.tree);

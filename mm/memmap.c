@@ -27,6 +27,22 @@ int fh_memmap_init(struct fh_memmap *map, void *buffer, size_t bytes, unsigned i
 	return 0;
 }
 
+size_t fh_memmap_buffer_bytes(size_t decls, size_t name_bytes)
+{
+	/* Two indices of scratch a declaration; each begins and ends a range at most. */
+	size_t one = sizeof(struct fh_memmap_decl) + 2 * sizeof(uint32_t) +
+		     2 * sizeof(struct fh_memmap_range);
+	size_t bytes;
+
+	/* All RAM around them, the split of 2^64 bytes in two, and the scratch's alignment. */
+	if (__builtin_mul_overflow(decls, one, &bytes) ||
+	    __builtin_add_overflow(bytes, name_bytes, &bytes) ||
+	    __builtin_add_overflow(bytes, 2 * sizeof(struct fh_memmap_range) + BUFFER_ALIGN,
+				   &bytes))
+		return SIZE_MAX;
+	return bytes;
+}
+
 /* A name costs nothing when the declaration before has it too, as in a list of reservations. */
 static const char *name_known(const struct fh_memmap *map, const char *by, size_t len)
 {
@@ -41,8 +57,8 @@ static const char *name_known(const struct fh_memmap *map, const char *by, size_
 	return last;
 }
 
-int fh_memmap_add(struct fh_memmap *map, uint64_t base, uint64_t size, enum fh_mem_kind kind,
-		  const char *by)
+static int add(struct fh_memmap *map, uint64_t base, uint64_t size, enum fh_mem_kind kind,
+	       uint32_t numa, const char *by)
 {
 	size_t room = map->buffer_bytes - map->names_bytes - map->decl_count * sizeof(*map->decl);
 	const char *name;
@@ -71,12 +87,25 @@ int fh_memmap_add(struct fh_memmap *map, uint64_t base, uint64_t size, enum fh_m
 		.base = base,
 		.size = size,
 		.kind = kind,
+		.numa = numa,
 		.by = name,
 	};
 	map->range = NULL;
 	map->range_count = 0;
 	map->resolved = false;
 	return 0;
+}
+
+int fh_memmap_add(struct fh_memmap *map, uint64_t base, uint64_t size, enum fh_mem_kind kind,
+		  const char *by)
+{
+	return add(map, base, size, kind, FH_NUMA_NONE, by);
+}
+
+int fh_memmap_add_ram(struct fh_memmap *map, uint64_t base, uint64_t size, uint32_t numa,
+		      const char *by)
+{
+	return add(map, base, size, FH_MEM_USABLE, numa, by);
 }
 
 /* Bytes from @low to @last that both belong to the run and are allowed. */
@@ -126,21 +155,6 @@ static bool usable_top(const struct fh_memmap *map, uint64_t size, uint64_t alig
 	return false;
 }
 
-static int place(struct fh_memmap *map, uint64_t size, uint64_t align, const struct window *allowed,
-		 enum fh_mem_kind kind, const char *by, uint64_t *start)
-{
-	int err = fh_memmap_resolve(map);
-
-	if (err)
-		return err;
-	if (!usable_top(map, size, align, allowed, start))
-		return -ENOSPC;
-	err = fh_memmap_add(map, *start, size, kind, by);
-	if (err)
-		return err;
-	return fh_memmap_resolve(map);
-}
-
 int fh_memmap_place(struct fh_memmap *map, uint64_t size, uint64_t align, uint64_t low,
 		    uint64_t last, enum fh_mem_kind kind, const char *by, fh_phys_addr_t *placed)
 {
@@ -159,7 +173,16 @@ int fh_memmap_place(struct fh_memmap *map, uint64_t size, uint64_t align, uint64
 	size = fh_align_up(size, frame);
 	if (align < frame)
 		align = frame;
-	err = place(map, size, align, &allowed, kind, by, &start);
+	err = map->resolved ? 0 : fh_memmap_resolve(map);
+	if (err)
+		return err;
+	if (!usable_top(map, size, align, &allowed, &start)) {
+		*map = before;
+		return -ENOSPC;
+	}
+	err = fh_memmap_add(map, start, size, kind, by);
+	if (!err)
+		err = fh_memmap_resolve(map);
 	if (!err) {
 		*placed = fh_phys(start);
 		return 0;
@@ -194,7 +217,7 @@ static size_t ranges_up_to(const struct fh_memmap *map, uint64_t pa)
 struct fh_memmap_range fh_memmap_classify(const struct fh_memmap *map, fh_phys_addr_t pa)
 {
 	size_t next = ranges_up_to(map, pa.raw);
-	struct fh_memmap_range hole = { .kind = FH_MEM_NONE, .by = NULL };
+	struct fh_memmap_range hole = { .kind = FH_MEM_NONE, .numa = FH_NUMA_NONE };
 	uint64_t last = UINT64_MAX;
 
 	if (next > 0) {
@@ -282,6 +305,10 @@ void fh_memmap_print(const struct fh_memmap *map, const struct fh_out *out)
 		fh_out_str(out, "  ");
 		fh_out_pad(out, fh_mem_kind_name(range->kind), 10);
 		fh_out_str(out, range->by);
+		if (range->numa != FH_NUMA_NONE) {
+			fh_out_str(out, ", node ");
+			fh_out_dec(out, range->numa, 0);
+		}
 		fh_out_str(out, "\n");
 	}
 }

@@ -25,11 +25,15 @@ enum fh_mem_kind {
 	FH_MEM_NOMAP,	 /* never touched, not even speculatively */
 };
 
+/* RAM of which nobody said to which NUMA node it belongs, and all that is no RAM. */
+#define FH_NUMA_NONE UINT32_MAX
+
 /* One resolved range; whole frames. @size is never 0 and @base + @size may be 2^64. */
 struct fh_memmap_range {
 	fh_phys_addr_t base;
 	uint64_t size;
 	enum fh_mem_kind kind;
+	uint32_t numa;	/* of the RAM, whoever reserved it; FH_NUMA_NONE when nobody said */
 	const char *by; /* what declared it; of several, the first that was added */
 };
 
@@ -38,6 +42,7 @@ struct fh_memmap_decl {
 	uint64_t base;
 	uint64_t size;
 	enum fh_mem_kind kind;
+	uint32_t numa;
 	const char *by;
 };
 
@@ -65,12 +70,21 @@ struct fh_memmap {
 /**
  * fh_memmap_init() - Start an empty map.
  * @buffer: storage for everything the map will hold, aligned to 16; stays the caller's.
- * @bytes: its size; about 160 bytes a declaration, and the names.
+ * @bytes: its size; fh_memmap_buffer_bytes() says how much is enough.
  * @frame_lg2: 12, 14 or 16.
  *
  * Return: 0, or -EINVAL for another @frame_lg2, a NULL or misaligned buffer.
  */
 int fh_memmap_init(struct fh_memmap *map, void *buffer, size_t bytes, unsigned int frame_lg2);
+
+/**
+ * fh_memmap_buffer_bytes() - How large a buffer is enough, whatever lies where.
+ * @decls: how often fh_memmap_add(), _add_ram() and _place() will be called.
+ * @name_bytes: their names with a NUL each.
+ *
+ * Return: bytes; SIZE_MAX when there is no such number.
+ */
+size_t fh_memmap_buffer_bytes(size_t decls, size_t name_bytes);
 
 /**
  * fh_memmap_add() - Declare [@base, @base + @size) to be of @kind.
@@ -85,14 +99,17 @@ int fh_memmap_init(struct fh_memmap *map, void *buffer, size_t bytes, unsigned i
 int fh_memmap_add(struct fh_memmap *map, uint64_t base, uint64_t size, enum fh_mem_kind kind,
 		  const char *by);
 
+/* fh_memmap_add() of FH_MEM_USABLE that belongs to NUMA node @numa. */
+int fh_memmap_add_ram(struct fh_memmap *map, uint64_t base, uint64_t size, uint32_t numa,
+		      const char *by);
+
 /**
  * fh_memmap_resolve() - Make the ranges from the declarations.
  *
  * A reservation counts only where there is RAM; a no-map region counts everywhere.
- * Neighbours of one kind and one declarer are one range (only the whole address space is two,
- * because 2^64 bytes have no size). May be called again after more declarations.
- * Time: O(n log n).
- * Return: 0 or -ENOMEM (no ranges then, declarations unchanged).
+ * Neighbours of one kind, NUMA node and declarer are one range (only the whole address space is
+ * two, because 2^64 bytes have no size). May be called again after more declarations. Time: O(n log
+ * n). Return: 0 or -ENOMEM (no ranges then, declarations unchanged).
  */
 int fh_memmap_resolve(struct fh_memmap *map);
 
@@ -140,7 +157,10 @@ uint64_t fh_memmap_bytes(const struct fh_memmap *map, enum fh_mem_kind kind);
 /* "usable", "reserved", "no-map", "none". */
 const char *fh_mem_kind_name(enum fh_mem_kind kind);
 
-/* A table of all ranges: range, size, kind, declared by; each line starts with "fh: memmap: ". */
+/*
+ * A table of all ranges: range, size, kind, declared by, NUMA node where one is known; each line
+ * starts with "fh: memmap: ".
+ */
 void fh_memmap_print(const struct fh_memmap *map, const struct fh_out *out);
 
 #endif

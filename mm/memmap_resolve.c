@@ -220,8 +220,8 @@ static bool same_text(const char *a, const char *b)
 	return *a == *b;
 }
 
-static int range_add(struct sweep *sweep, uint64_t base, uint64_t size, enum fh_mem_kind kind,
-		     const char *by)
+/* Join what @range says to the map: a range of its own, or more of the last one. */
+static int range_add(struct sweep *sweep, struct fh_memmap_range range)
 {
 	struct fh_memmap *map = sweep->map;
 
@@ -229,39 +229,47 @@ static int range_add(struct sweep *sweep, uint64_t base, uint64_t size, enum fh_
 		struct fh_memmap_range *last = &map->range[map->range_count - 1];
 
 		/* 2^64 bytes have no size: then they stay two ranges. */
-		if (last->base.raw + last->size == base && last->kind == kind &&
-		    last->size + size != 0 && same_text(last->by, by)) {
-			last->size += size;
+		if (last->base.raw + last->size == range.base.raw && last->kind == range.kind &&
+		    last->numa == range.numa && last->size + range.size != 0 &&
+		    same_text(last->by, range.by)) {
+			last->size += range.size;
 			return 0;
 		}
 	}
 	if (map->range_count >= sweep->range_max)
 		return -ENOMEM;
-	map->range[map->range_count++] = (struct fh_memmap_range){
-		.base = fh_phys(base),
-		.size = size,
-		.kind = kind,
-		.by = by,
-	};
+	map->range[map->range_count++] = range;
 	return 0;
 }
 
-/* The frames [@first, @end) are of one kind and one declarer. */
+/* The declaration that counts for what is active of @kind: the first that was added. */
+static const struct fh_memmap_decl *sweep_decl(const struct sweep *sweep, enum fh_mem_kind kind)
+{
+	return &sweep->map->decl[sweep->active[kind].index[0]];
+}
+
+/* The frames [@first, @end) are of one kind, one declarer and one NUMA node. */
 static int sweep_emit(struct sweep *sweep, uint64_t first, uint64_t end)
 {
-	enum fh_mem_kind kind = sweep_kind(sweep, first);
-	uint64_t base = first << sweep->lg2;
-	uint64_t size = (end - first) << sweep->lg2;
-	const char *by;
+	struct fh_memmap_range range = {
+		.base = fh_phys(first << sweep->lg2),
+		.size = (end - first) << sweep->lg2,
+		.kind = sweep_kind(sweep, first),
+		.numa = FH_NUMA_NONE,
+	};
 	int err;
 
-	if (kind == FH_MEM_NONE)
+	if (range.kind == FH_MEM_NONE)
 		return 0;
-	by = sweep->map->decl[sweep->active[kind].index[0]].by;
-	if (size)
-		return range_add(sweep, base, size, kind, by);
-	err = range_add(sweep, 0, HALF_SPACE, kind, by);
-	return err ? err : range_add(sweep, HALF_SPACE, HALF_SPACE, kind, by);
+	range.by = sweep_decl(sweep, range.kind)->by;
+	if (sweep->ram_first <= first)
+		range.numa = sweep_decl(sweep, FH_MEM_USABLE)->numa;
+	if (range.size)
+		return range_add(sweep, range);
+	range.size = HALF_SPACE;
+	err = range_add(sweep, range);
+	range.base = fh_phys(HALF_SPACE);
+	return err ? err : range_add(sweep, range);
 }
 
 static int sweep_run(struct sweep *sweep)

@@ -29,7 +29,9 @@ static const char whole_dts[] = "/memreserve/ 0x40003000 0x1000;\n" ROOT(
 /* Ask a tree everything. Return: how many questions were refused. */
 static unsigned int ask(const unsigned char *bytes, size_t count)
 {
-	static const struct devtree_images images = { 0x40200000, 0x1000, 0x40400000, 0x1000 };
+	static const struct devtree_images images = {
+		0x40200000, 0x1000, 0x40400000, 0x1000, { 0, 0 }
+	};
 	struct devtree_handover handover;
 	struct devtree_uart uart;
 	enum psci_conduit conduit;

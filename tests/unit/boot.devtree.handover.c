@@ -182,7 +182,7 @@ static const struct {
 
 static void handover_refused(void **state)
 {
-	struct devtree_images images = { 0x40200000, 0x1000, 0x40800000, 0x1000 };
+	struct devtree_images images = { 0x40200000, 0x1000, 0x40800000, 0x1000, { 0, 0 } };
 
 	(void)state;
 	for (size_t i = 0; i < FH_ARRAY_SIZE(handed); i++) {

@@ -55,8 +55,10 @@ static inline int open_dts(const char *dts)
 
 static inline int read_map(const struct devtree_images *images)
 {
+	struct devtree_given given = { .images = *images };
+
 	assert_int_equal(fh_memmap_init(&map, map_storage, sizeof(map_storage), 12), 0);
-	return devtree_memmap(&tree, images, &map);
+	return devtree_memmap(&tree, &given, &map);
 }
 
 static const struct devtree_images no_images;

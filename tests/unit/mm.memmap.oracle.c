@@ -43,20 +43,22 @@ static void expect(size_t index, uint64_t base, uint64_t size, enum fh_mem_kind 
 
 struct want {
 	enum fh_mem_kind kind;
+	uint32_t numa;
 	const char *by;
 };
 
 static unsigned char is_usable[SPACE_BYTES];
 
 /* The first declaration of @kind that touches the frame at @offset from @origin. */
-static const char *first_declarer(uint64_t origin, uint64_t offset, enum fh_mem_kind kind)
+static const struct fh_memmap_decl *first_declarer(uint64_t origin, uint64_t offset,
+						   enum fh_mem_kind kind)
 {
 	for (size_t i = 0; i < map.decl_count; i++) {
 		uint64_t first = map.decl[i].base - origin;
 		uint64_t last = first + (map.decl[i].size - 1);
 
 		if (map.decl[i].kind == kind && first <= offset + (FRAME - 1) && last >= offset)
-			return map.decl[i].by;
+			return &map.decl[i];
 	}
 	return NULL;
 }
@@ -69,26 +71,25 @@ static void evaluate(uint64_t origin, struct want want[SPACE_FRAMES])
 			memset(is_usable + (map.decl[i].base - origin), 1, map.decl[i].size);
 	for (uint64_t frame = 0; frame < SPACE_FRAMES; frame++) {
 		bool ram = !memchr(is_usable + frame * FRAME, 0, FRAME);
+		const struct fh_memmap_decl *decl;
 		struct want *w = &want[frame];
 
-		w->kind = FH_MEM_NOMAP;
-		w->by = first_declarer(origin, frame * FRAME, FH_MEM_NOMAP);
-		if (!w->by && ram) {
-			w->kind = FH_MEM_RESERVED;
-			w->by = first_declarer(origin, frame * FRAME, FH_MEM_RESERVED);
-		}
-		if (!w->by && ram) {
-			w->kind = FH_MEM_USABLE;
-			w->by = first_declarer(origin, frame * FRAME, FH_MEM_USABLE);
-		}
-		if (!w->by)
-			w->kind = FH_MEM_NONE;
+		decl = first_declarer(origin, frame * FRAME, FH_MEM_NOMAP);
+		if (!decl && ram)
+			decl = first_declarer(origin, frame * FRAME, FH_MEM_RESERVED);
+		if (!decl && ram)
+			decl = first_declarer(origin, frame * FRAME, FH_MEM_USABLE);
+		w->kind = decl ? decl->kind : FH_MEM_NONE;
+		w->by = decl ? decl->by : NULL;
+		w->numa =
+		    ram ? first_declarer(origin, frame * FRAME, FH_MEM_USABLE)->numa : FH_NUMA_NONE;
 	}
 }
 
 static bool want_same(const struct want *a, const struct want *b)
 {
-	return a->kind == b->kind && (a->kind == FH_MEM_NONE || !strcmp(a->by, b->by));
+	return a->kind == b->kind &&
+	       (a->kind == FH_MEM_NONE || (a->numa == b->numa && !strcmp(a->by, b->by)));
 }
 
 /* The ranges are the longest runs of frames that are alike, and classify finds each byte's. */
@@ -112,6 +113,7 @@ static void compare(uint64_t origin, const struct want want[SPACE_FRAMES])
 			struct fh_memmap_range got = fh_memmap_classify(&map, fh_phys(pa));
 
 			assert_int_equal(got.kind, want[frame].kind);
+			assert_int_equal(got.numa, want[frame].numa);
 			assert_true(pa - got.base.raw < got.size);
 			if (got.kind == FH_MEM_NONE)
 				assert_null(got.by);
@@ -152,8 +154,13 @@ static void random_decl(uint64_t *seed, uint64_t origin)
 		kind = FH_MEM_USABLE;
 	if (kind != FH_MEM_USABLE && unit_random_below(seed, 2))
 		last = first + (last - first) / 8;
-	add(origin + first, last - first + 1, (enum fh_mem_kind)kind,
-	    names[unit_random_below(seed, FH_ARRAY_SIZE(names))]);
+	if (kind == FH_MEM_USABLE && unit_random_below(seed, 2))
+		assert_int_equal(fh_memmap_add_ram(&map, origin + first, last - first + 1,
+						   (uint32_t)unit_random_below(seed, 2), "a"),
+				 0);
+	else
+		add(origin + first, last - first + 1, (enum fh_mem_kind)kind,
+		    names[unit_random_below(seed, FH_ARRAY_SIZE(names))]);
 }
 
 /* Where a placement must go: the highest aligned run of usable frames, tried one by one. */
@@ -215,7 +222,9 @@ static void oracle(void **state)
 
 		/* The buffer is no larger than the header promises to be enough. */
 		assert_int_equal(
-		    fh_memmap_init(&map, buffer, (decls + 3) * 160 + 2 * decls + 40, 12), 0);
+		    fh_memmap_init(&map, buffer,
+				   fh_memmap_buffer_bytes(decls + 3, 3 * decls + 3 * 7), 12),
+		    0);
 		for (uint64_t i = 0; i < decls; i++)
 			random_decl(&seed, origin);
 		resolve();
@@ -301,7 +310,7 @@ static void many(void **state)
 {
 	const uint64_t count = 100000;
 	const uint64_t reserved[] = { count - 1, count - 1, 4 * count, 0 };
-	size_t bytes = count * 160 + 4096;
+	size_t bytes = fh_memmap_buffer_bytes(count, 2 * count + 4);
 	unsigned char *large = malloc(bytes);
 
 	(void)state;
