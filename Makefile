@@ -18,6 +18,7 @@ PICOLIBC ?= /usr/lib/picolibc/aarch64-linux-gnu##  C library for the target
 FH_CPU_MAX ?= 8##          highest number of CPUs
 PREFIX ?= /usr/local##     where `make install` puts things
 DESTDIR ?=##               staging folder in front of it
+FUZZ_SECONDS ?= 60##       how long `make fuzz` runs
 APPEND ?=##                bootargs of `make run`, e.g. APPEND="fh.run=main"
 
 .DEFAULT_GOAL := all
@@ -32,7 +33,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 
 # ---- Set-up: which goals need packages, and where the private ones lie
 goals := $(or $(MAKECMDGOALS),all)
-needs_check := $(filter-out check-fresh check-readme,$(filter check check-% unit $(O)/unit/%,$(goals)))
+needs_check := $(filter-out check-fresh check-readme,$(filter check check-% unit fuzz $(O)/unit/%,$(goals)))
 needs_run := $(filter all run images $(O)/%.img $(O)/%.elf compile_commands.json,$(goals))
 ifneq ($(filter lint,$(goals)),)
 setup_level := lint
@@ -121,7 +122,7 @@ fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
 
-.PHONY: lint all images lib install fh-memmap run check check-long check-readme check-fresh unit clean help FORCE
+.PHONY: lint all images lib install fh-memmap fuzz run check check-long check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -228,6 +229,23 @@ $(addprefix $(O)/unit/,$(thread_names)): $(O)/unit/%: $(O)/tsan/tests/unit/%.o $
 	$(Q)$(HOSTCC) $(SANITIZE_THREADS) -o $@ $^ -lcmocka -lfdt -lpthread
 unit: $(addprefix $(O)/unit/,$(unit_names)) ## build the host tests
 .SECONDARY:
+
+# ---- Fuzzing: the host's library without the files of tests/unit, under clang
+fuzz_names := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
+fuzz_sources := $(lib_sources) $(wildcard arch/host/*.c) $(wildcard boot/devtree*.c) boot/bootargs.c
+FUZZ_CC := clang$(filter -%,$(LLVM))
+$(O)/fuzz/%.o: %.c $(O)/include/config.h
+	$(call say,FUZZCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(HOST_FLAGS) -fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=all -MMD -MP -c -o $@ $<
+$(addprefix $(O)/fuzz/,$(fuzz_names)): $(O)/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(call objects,fuzz,$(fuzz_sources))
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -lfdt
+fuzz: $(addprefix $(O)/fuzz/,$(filter $(fuzz_names),$(T))) ## fuzz T for FUZZ_SECONDS, e.g. T=devtree; seeds from the corpus
+	$(if $(filter $(fuzz_names),$(T)),,$(error fh: fuzz: T: $(or $(T),empty): not one of $(fuzz_names)))
+	$(Q)mkdir -p $(O)/fuzz/corpus/$(T) $(O)/fuzz/seeds/$(T) $(O)/fuzz/findings
+	$(Q)cd $(O)/fuzz && ./$(T) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -print_final_stats=1 \
+		-artifact_prefix=findings/$(T)- corpus/$(T) seeds/$(T)
 
 $(O)/broken/%.elf: tests/qemu/broken/%.S
 	@mkdir -p $(@D)
