@@ -179,46 +179,83 @@ static int judge_memory(const struct reader *reader, int node, const struct devt
 	}
 }
 
-/* Tables and what the device may read are no part of an image that was loaded. */
-static int judge_images(const struct reader *reader, int node, const struct devtree_region *region)
+/*
+ * Tables and what the device may read are nobody else's: no image, no other region. The same
+ * range in /memreserve/ is how some bootloaders say it twice.
+ */
+static int judge_others(const struct reader *reader, int node, const struct devtree_region *region)
 {
-	static const struct {
-		const char *by;
-		const char *why;
-	} image[] = {
-		{ "kernel image", "overlaps the kernel image" },
-		{ "device tree", "overlaps the device tree" },
-		{ "initrd", "overlaps the initrd" },
-	};
+	char path[DEVTREE_PATH_MAX];
+	char why[DEVTREE_PATH_MAX + sizeof("overlaps ")];
 
+	devtree_path(reader->tree, node, path);
 	for (size_t d = 0; d < reader->map->decl_count; d++) {
 		const struct fh_memmap_decl *decl = &reader->map->decl[d];
 
-		if (!fh_ranges_overlap(region->base, region->size, decl->base, decl->size))
+		if (decl->kind == FH_MEM_USABLE || strcmp(decl->by, path) == 0 ||
+		    strcmp(decl->by, "memreserve") == 0 ||
+		    !fh_ranges_overlap(region->base, region->size, decl->base, decl->size))
 			continue;
-		for (size_t i = 0; i < FH_ARRAY_SIZE(image); i++)
-			if (strcmp(decl->by, image[i].by) == 0)
-				return devtree_refuse(reader->tree, node, "reg", region->base,
-						      image[i].why, -EPERM);
+		strcpy(why, "overlaps ");
+		strncat(why, decl->by, DEVTREE_PATH_MAX - 1);
+		return devtree_say(reader->tree, path, "reg", region->base, why, -EPERM);
 	}
 	return 0;
+}
+
+/*
+ * The node that has @phandle: -ENOENT, -EEXIST when two have it. Values are compared before
+ * names: in the whole tree few properties hold this number.
+ */
+static int node_by_phandle(const struct devtree *tree, uint32_t phandle)
+{
+	int found = -ENOENT;
+	int node = 0;
+	int next = 0;
+	uint32_t tag;
+
+	do {
+		int offset = next;
+		const struct fdt_property *property;
+		const char *name;
+		int bytes;
+
+		tag = fdt_next_tag(tree->blob, offset, &next);
+		if (tag == FDT_BEGIN_NODE)
+			node = offset;
+		if (tag != FDT_PROP || node == found)
+			continue;
+		property = fdt_get_property_by_offset(tree->blob, offset, &bytes);
+		if (!property || bytes != 4 ||
+		    fdt32_ld((const fdt32_t *)(const void *)property->data) != phandle)
+			continue;
+		name = fdt_string(tree->blob, (int)fdt32_ld(&property->nameoff));
+		if (!name || (strcmp(name, "phandle") != 0 && strcmp(name, "linux,phandle") != 0))
+			continue;
+		if (found >= 0)
+			return -EEXIST;
+		found = node;
+	} while (tag != FDT_END);
+	return found;
 }
 
 /* The child of /reserved-memory that a phandle of memory-region names. */
 static int find_region(const struct reader *reader, uint32_t phandle)
 {
 	const struct devtree *tree = reader->tree;
-	int parent = tree->reserved_memory;
-	int node = fdt_node_offset_by_phandle(tree->blob, phandle);
-	int other = node;
+	int node;
 
+	/* Devicetree Specification v0.4, 2.3.3, and what dtc keeps for itself. */
+	if (phandle == 0 || phandle == UINT32_MAX)
+		return refuse(reader, "memory-region", phandle, "is no phandle", -EINVAL);
+	node = node_by_phandle(tree, phandle);
+	if (node == -EEXIST)
+		return refuse(reader, "memory-region", phandle,
+			      "phandle leads to more than one node", -EINVAL);
 	if (node < 0)
 		return refuse(reader, "memory-region", phandle, "phandle leads nowhere", -EINVAL);
-	while ((other = fdt_next_node(tree->blob, other, NULL)) >= 0)
-		if (fdt_get_phandle(tree->blob, other) == phandle)
-			return refuse(reader, "memory-region", phandle,
-				      "phandle leads to more than one node", -EINVAL);
-	if (parent < 0 || fdt_parent_offset(tree->blob, node) != parent)
+	if (tree->reserved_memory < 0 ||
+	    fdt_parent_offset(tree->blob, node) != tree->reserved_memory)
 		return refuse(reader, "memory-region", phandle,
 			      "phandle leads to no child of /reserved-memory", -EINVAL);
 	return node;
@@ -253,11 +290,15 @@ static int read_region(const struct reader *reader, uint32_t phandle, struct dev
 	/* What the memory is decides before what the node says: it names the real danger. */
 	err = judge_memory(reader, node, region);
 	if (!err)
-		err = judge_images(reader, node, region);
+		err = judge_others(reader, node, region);
 	if (err)
 		return err;
-	if (!devtree_enabled(tree, node))
-		return devtree_refuse(tree, node, "status", 0, "region is disabled", -EINVAL);
+	if (!devtree_enabled(tree, node)) {
+		char path[DEVTREE_PATH_MAX];
+
+		devtree_path(tree, node, path);
+		return devtree_say_text(tree, path, node, "status", "region is disabled", -EINVAL);
+	}
 	return 0;
 }
 
@@ -336,6 +377,20 @@ static int visit_device(void *ctx, uint64_t base, uint64_t size)
 	return 1;
 }
 
+/* Device memory is no RAM: one page with two memory types would be anybody's guess. */
+static int judge_registers(const struct reader *reader, const struct devtree_region *device)
+{
+	struct fh_memmap_range range = fh_memmap_classify(reader->map, fh_phys(device->base));
+
+	if (range.kind == FH_MEM_NONE &&
+	    fh_range_within(device->base, device->size, range.base.raw, range.size))
+		return 0;
+	return refuse(reader, "reg", device->base,
+		      range.kind == FH_MEM_NOMAP ? "registers lie under no-map"
+						 : "registers lie in RAM or reach into it",
+		      -EPERM);
+}
+
 static int read_device(struct reader *reader)
 {
 	struct devtree_region *device = &reader->handover->device;
@@ -354,7 +409,7 @@ static int read_device(struct reader *reader)
 	if (device->size && !fh_is_aligned(device->base, 4096))
 		return refuse(reader, "reg", device->base, "registers do not start on a page",
 			      -EINVAL);
-	return 0;
+	return device->size ? judge_registers(reader, device) : 0;
 }
 
 int devtree_handover(const struct devtree *tree, const struct fh_memmap *map,

@@ -86,6 +86,7 @@ static int start_adopted(struct job *job)
 	};
 	int err;
 
+	config.format = given->stage == 2 ? FH_FORMAT_S2 : FH_FORMAT_S1;
 	config.regime = given->regime;
 	config.granule_lg2 = given->granule_lg2;
 	config.ias = given->ias;
