@@ -33,14 +33,19 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 
 # ---- Set-up: which goals need packages, and where the private ones lie
 goals := $(or $(MAKECMDGOALS),all)
+needs_long := $(filter check-long check-dtbs,$(goals))
 needs_check := $(filter-out check-fresh check-readme,$(filter check check-% unit fuzz $(O)/unit/%,$(goals)))
 needs_run := $(filter all run images $(O)/%.img $(O)/%.elf compile_commands.json,$(goals))
 ifneq ($(filter lint,$(goals)),)
 setup_level := lint
+else ifneq ($(needs_long),)
+setup_level := long
 else ifneq ($(strip $(needs_check)),)
 setup_level := check
 else ifneq ($(strip $(needs_run)),)
 setup_level := run
+else ifneq ($(filter fh-memmap $(O)/fh-memmap,$(goals)),)
+setup_level := host
 endif
 ifdef setup_level
 setup_done := $(shell mkdir -p $(O) && LLVM='$(LLVM)' LIBFDT_SRC='$(LIBFDT_SRC)' \
@@ -122,7 +127,7 @@ fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
 
-.PHONY: lint all images lib install fh-memmap fuzz run check check-long check-readme check-fresh unit clean help FORCE
+.PHONY: lint all images lib install fh-memmap fuzz run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -251,12 +256,14 @@ $(O)/broken/%.elf: tests/qemu/broken/%.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) -nostdlib -static -Wl,-Ttext=0x40200000 -Wl,--build-id=none $(LD_FLAGS) -o $@ $<
 
-check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' T='$(T)' MAKE='$(MAKE)' HOSTCC='$(HOSTCC)'
-check_needs := images unit $(patsubst %,$(O)/broken/%.elf,$(broken_names))
+check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' DTBS='$(SETUP_DTBS)' T='$(T)' MAKE='$(MAKE)' HOSTCC='$(HOSTCC)'
+check_needs := images unit $(O)/fh-memmap $(patsubst %,$(O)/broken/%.elf,$(broken_names))
 check: $(check_needs) ## every test but the long ones; T= picks
 	$(Q)$(check_env) /usr/bin/python3 tests/check.py
 check-%: images lib ## check-symbols, -deps, -repro, -size, -compilers, -install: one part of tests/build
 	$(Q)$(check_env) tests/build/$*.t
+check-dtbs: $(O)/fh-memmap ## every device tree of Debian's kernels and QEMU's machines, against a second reader
+	$(Q)$(check_env) /usr/bin/python3 -B tests/dtbs/run.py
 check-readme: ## the README's commands, verbatim, in a clone
 	$(Q)O='$(O)' tests/fresh/readme.sh
 check-fresh: ## clone, run and check in a fresh Debian 12 and 13 (root, debootstrap)

@@ -151,30 +151,18 @@ static int one_cell(const struct devtree *tree, int node, const char *name, int 
 	return 0;
 }
 
-/* The properties that decide about memory. */
-static const char *const decisive[] = {
-	"#address-cells",
-	"#size-cells",
-	"ranges",
-	"device_type",
-	"status",
-	"reg",
-	"linux,usable-memory",
-	"hotpluggable",
-	"numa-node-id",
-	"linux,usable-memory-range",
-	"linux,initrd-start",
-	"linux,initrd-end",
-	"no-map",
-	"reusable",
-	"size",
-	"alignment",
-	"alloc-ranges",
+/* What is read of each kind of node, and decides about memory. */
+static const char *const decisive[][9] = {
+	[NODE_ROOT] = { "#address-cells", "#size-cells" },
+	[NODE_MEMORY] = { "device_type", "status", "reg", "linux,usable-memory", "hotpluggable",
+			  "numa-node-id" },
+	[NODE_CHOSEN] = { "linux,usable-memory-range", "linux,initrd-start", "linux,initrd-end" },
+	[NODE_RESERVED_MEMORY] = { "#address-cells", "#size-cells", "ranges" },
+	[NODE_REGION] = { "status", "reg", "size", "alignment", "alloc-ranges", "no-map",
+			  "reusable" },
 };
 
-_Static_assert(FH_ARRAY_SIZE(decisive) <= 32, "devtree_unique() keeps a bit for each");
-
-int devtree_unique(const struct devtree *tree, int node)
+int devtree_unique(const struct devtree *tree, int node, enum node_kind kind)
 {
 	uint32_t seen = 0;
 	int property;
@@ -185,12 +173,11 @@ int devtree_unique(const struct devtree *tree, int node)
 
 		if (!fdt_getprop_by_offset(tree->blob, property, &name, NULL) || !name)
 			continue;
-		for (size_t i = 0; i < FH_ARRAY_SIZE(decisive); i++) {
-			if (strcmp(name, decisive[i]) != 0)
+		for (size_t i = 0; decisive[kind][i]; i++) {
+			if (strcmp(name, decisive[kind][i]) != 0)
 				continue;
 			if (seen >> i & 1)
-				return devtree_refuse(tree, node, decisive[i], 2, "stands twice",
-						      -EINVAL);
+				return devtree_refuse(tree, node, name, 2, "stands twice", -EINVAL);
 			seen |= UINT32_C(1) << i;
 		}
 	}
@@ -235,11 +222,18 @@ bool devtree_has_string(const struct devtree *tree, int node, const char *name, 
 	return fdt_stringlist_search(tree->blob, node, name, text) >= 0;
 }
 
+bool devtree_says(const struct devtree *tree, int node, const char *name, const char *text)
+{
+	const char *value = fdt_stringlist_get(tree->blob, node, name, 0, NULL);
+
+	return value && strcmp(value, text) == 0;
+}
+
 bool devtree_enabled(const struct devtree *tree, int node)
 {
 	return !fdt_getprop(tree->blob, node, "status", NULL) ||
-	       devtree_has_string(tree, node, "status", "okay") ||
-	       devtree_has_string(tree, node, "status", "ok");
+	       devtree_says(tree, node, "status", "okay") ||
+	       devtree_says(tree, node, "status", "ok");
 }
 
 /* A string property of /chosen that ends in NUL, or NULL. */

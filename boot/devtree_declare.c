@@ -152,10 +152,8 @@ static int read_numa(struct reader *reader, int node)
 static int read_memory_node(struct reader *reader, int node)
 {
 	const struct devtree *tree = reader->tree;
-	int err = devtree_unique(tree, node);
+	int err = read_numa(reader, node);
 
-	if (!err)
-		err = read_numa(reader, node);
 	if (err)
 		return err;
 	reader->removable = fdt_getprop(tree->blob, node, "hotpluggable", NULL) != NULL;
@@ -173,27 +171,48 @@ static int read_memory_node(struct reader *reader, int node)
 	return err;
 }
 
-/* Is it RAM, as far as its node says? Names do not count, device_type does (3.4). */
-static bool is_memory(const struct reader *reader, int node)
+/* Does any of the node's device_type, should there be two, say "memory"? */
+static bool claims_memory(const struct devtree *tree, int node)
+{
+	int property;
+
+	fdt_for_each_property_offset(property, tree->blob, node)
+	{
+		const char *name = NULL;
+		int bytes = 0;
+		const char *value = fdt_getprop_by_offset(tree->blob, property, &name, &bytes);
+
+		if (value && bytes >= (int)sizeof("memory") && name &&
+		    strcmp(name, "device_type") == 0 &&
+		    memcmp(value, "memory", sizeof("memory")) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A node of the root: RAM or not? Names do not count, device_type does (3.4). */
+static int read_root_node(struct reader *reader, int node)
 {
 	const struct devtree *tree = reader->tree;
 	const char *name = fdt_get_name(tree->blob, node, NULL);
-	const char *status;
+	int err;
 
-	if (!devtree_has_string(tree, node, "device_type", "memory")) {
+	if (!claims_memory(tree, node)) {
 		if (name && strncmp(name, "memory", 6) == 0 && (!name[6] || name[6] == '@'))
 			(void)devtree_say_text(tree, reader->now.by, node, "device_type",
 					       "is not \"memory\": not used as RAM", 0);
-		return false;
+		return 0;
 	}
+	err = devtree_unique(tree, node, NODE_MEMORY);
+	if (err)
+		return err;
 	if (devtree_enabled(tree, node))
-		return true;
+		return read_memory_node(reader, node);
 	/* Another world's memory is disabled here on purpose; anything else is odd. */
-	status = fdt_stringlist_get(tree->blob, node, "status", 0, NULL);
-	if (!status || strcmp(status, "disabled") != 0)
+	if (!devtree_says(tree, node, "status", "disabled"))
 		(void)devtree_say_text(tree, reader->now.by, node, "status",
 				       "neither okay nor disabled: not used as RAM", 0);
-	return false;
+	return 0;
 }
 
 /* RAM that stands beside the tree, when the tree has none. */
@@ -228,8 +247,8 @@ static int declare_memory(struct reader *reader)
 	{
 		devtree_child_path(tree, "", node, reader->path);
 		reader->now.by = reader->path;
-		if (!err && is_memory(reader, node))
-			err = read_memory_node(reader, node);
+		if (!err)
+			err = read_root_node(reader, node);
 		if (err)
 			return err;
 	}
@@ -276,9 +295,7 @@ enum fh_mem_kind devtree_region_kind(const struct devtree *tree, int node)
 bool devtree_region_disabled(const struct devtree *tree, int node)
 {
 	/* Erring towards reserving: what cannot be read is not disabled. */
-	const char *status = fdt_stringlist_get(tree->blob, node, "status", 0, NULL);
-
-	return status && strcmp(status, "disabled") == 0;
+	return devtree_says(tree, node, "status", "disabled");
 }
 
 /* Its cells are the root's, and its addresses the CPU's: `ranges` is there and empty. */
@@ -288,7 +305,7 @@ static int check_reserved_memory(const struct reader *reader)
 	int parent = tree->reserved_memory;
 	struct cells own;
 	int bytes;
-	int err = devtree_unique(tree, parent);
+	int err = devtree_unique(tree, parent, NODE_RESERVED_MEMORY);
 
 	if (!err)
 		err = devtree_cells(tree, parent, &own);
@@ -320,13 +337,12 @@ static int visit_region(void *ctx, uint64_t base, uint64_t size)
 static int read_region(struct reader *reader, int node)
 {
 	const struct devtree *tree = reader->tree;
-	int err;
+	int err = devtree_unique(tree, node, NODE_REGION);
 
-	if (devtree_region_disabled(tree, node))
-		return devtree_say_text(tree, reader->now.by, node, "status", "ignored", 0);
-	err = devtree_unique(tree, node);
 	if (err)
 		return err;
+	if (devtree_region_disabled(tree, node))
+		return devtree_say_text(tree, reader->now.by, node, "status", "ignored", 0);
 	if (fdt_getprop(tree->blob, node, "no-map", NULL) &&
 	    fdt_getprop(tree->blob, node, "reusable", NULL))
 		return devtree_refuse(tree, node, "reusable", 0, "contradicts no-map", -EINVAL);
@@ -417,7 +433,7 @@ int devtree_declare(const struct devtree *tree, const struct devtree_given *give
 	int err = devtree_cells(tree, 0, &reader.cells);
 
 	if (!err && tree->chosen >= 0)
-		err = devtree_unique(tree, tree->chosen);
+		err = devtree_unique(tree, tree->chosen, NODE_CHOSEN);
 	if (!err)
 		err = declare_memory(&reader);
 	reader.now.numa = FH_NUMA_NONE;

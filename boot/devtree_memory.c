@@ -143,14 +143,14 @@ static int place_region(const struct builder *builder, int node, struct cells ce
 	};
 	int err = read_size(builder, node, cells, &request.size);
 
-	if (!err)
-		err = read_alignment(builder, node, &request.align);
 	if (err)
 		return err;
 	if (!request.size)
 		return devtree_say(builder->tree, path, "size", 0,
 				   "neither reg nor a size: reserves nothing", 0);
-	err = place(builder, node, cells, &request);
+	err = read_alignment(builder, node, &request.align);
+	if (!err)
+		err = place(builder, node, cells, &request);
 	if (err == -ENOMEM)
 		return refuse_full(builder, path, "size");
 	if (err < 0)

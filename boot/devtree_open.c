@@ -283,7 +283,7 @@ int devtree_open(struct devtree *tree, const void *blob, size_t limit, const str
 		return refuse_blob(tree, "totalsize", tree->bytes, "truncated");
 	err = check_blob(tree);
 	if (!err)
-		err = devtree_unique(tree, 0);
+		err = devtree_unique(tree, 0, NODE_ROOT);
 	if (!err)
 		err = devtree_cells(tree, 0, &cells);
 	return err ? err : find_root_nodes(tree);

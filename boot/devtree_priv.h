@@ -35,8 +35,16 @@ int devtree_say_text(const struct devtree *tree, const char *path, int node, con
 void devtree_child_path(const struct devtree *tree, const char *parent, int node,
 			char path[DEVTREE_PATH_MAX]);
 
-/* Does no property that decides about memory stand twice in @node? 0, or -EINVAL after a line. */
-int devtree_unique(const struct devtree *tree, int node);
+enum node_kind {
+	NODE_ROOT,
+	NODE_MEMORY,
+	NODE_CHOSEN,
+	NODE_RESERVED_MEMORY,
+	NODE_REGION,
+};
+
+/* Does no property that is read of such a node stand twice? 0, or -EINVAL after a line. */
+int devtree_unique(const struct devtree *tree, int node, enum node_kind kind);
 
 /* A log that nobody reads. */
 extern const struct fh_out devtree_silence;
@@ -62,6 +70,9 @@ int devtree_regions(const struct devtree *tree, int node, const char *name, stru
  * region that is not empty and lies in one entry can be translated: 0, else -ENOENT.
  */
 int devtree_translate(const struct devtree *tree, int node, struct devtree_region *region);
+
+/* Is @text the first string of property @name? A string without its end is none. */
+bool devtree_says(const struct devtree *tree, int node, const char *name, const char *text);
 
 /* Does the string list @name of @node hold @text? */
 bool devtree_has_string(const struct devtree *tree, int node, const char *name, const char *text);

@@ -5,7 +5,7 @@
     check.py [EXTRA]...
 
 Suites are the host tests in O/unit, the guests that tests/qemu/*.toml declare, every executable
-tests/*/*.t, and EXTRA programs that print TAP. From the environment: O, QEMU, QEMU10, T, LONG.
+tests/*/*.t (*.long.t only with LONG), and EXTRA programs that print TAP. From the environment: O, QEMU, QEMU10, T, LONG.
 T names a suite, the beginning of suites' names, or a case:
 
     T=mm                   every suite and target case that begins so
@@ -88,6 +88,9 @@ def script_suites(wanted, extra):
     found = [path for path in sorted(HERE.glob("*/*.t")) if os.access(path, os.X_OK)]
     for path in found + [pathlib.Path(word) for word in extra]:
         stem = path.name.removesuffix(".t")
+        if stem.endswith(".long") and not long_run():
+            continue
+        stem = stem.removesuffix(".long")
         name = f"{path.resolve().parent.name}.{stem}"
         if any(word.startswith(wanted) or wanted.startswith(f"{word}.") for word in (name, stem)):
             yield Suite(name, [str(path.resolve())], 3 * UNIT_SECONDS)

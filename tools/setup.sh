@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Makes sure that what a goal of the Makefile needs is there: Debian packages by apt-get, and
-# beside the system, by a private apt configuration in a cache of our own, libfdt for arm64 and,
-# where the system's QEMU is older than 10, a QEMU 10.
+# beside the system, by a private apt configuration in a cache of our own, libfdt for arm64, where
+# the system's QEMU is older than 10 a QEMU 10, and the device trees of Debian's arm64 kernels.
 #
-#   tools/setup.sh run|check|lint|fresh
+#   tools/setup.sh host|run|check|long|lint|fresh
 #
 # Environment: FH_SETUP_MK (the make fragment to write; stdout when unset), FH_CACHE, LLVM,
 # LIBFDT_SRC, CROSS_COMPILE. Silent, and asks no network, when all is there.
@@ -24,12 +24,13 @@ packages() {
     local suffix=${LLVM:-}
     suffix=${suffix#1}
     [ "$level" != fresh ] || { echo debootstrap; return; }
+    [ "$level" != host ] || { echo gcc libc6-dev libfdt-dev; return; }
     echo device-tree-compiler qemu-system-arm picolibc-aarch64-linux-gnu
     # Another toolchain of the user's own is not ours to install.
     [ "$cross" != aarch64-linux-gnu- ] || echo gcc-aarch64-linux-gnu
     [ -z "${LLVM:-}" ] || echo "clang$suffix" "lld$suffix" "llvm$suffix"
     case $level in
-    check)
+    check | long)
         echo gcc libc6-dev binutils clang lld llvm libcmocka-dev libfdt-dev python3 perl
         # The sanitizers of each clang in use lie in a package of their own.
         echo libclang-rt-dev
@@ -52,7 +53,11 @@ missing() {
     echo "${list[*]-}"
 }
 
-wants_libfdt() { [ "$level" != fresh ] && [ -z "${LIBFDT_SRC:-}" ]; }
+for_target() { [ "$level" != fresh ] && [ "$level" != host ]; }
+
+wants_libfdt() { for_target && [ -z "${LIBFDT_SRC:-}" ]; }
+
+for_tests() { [ "$level" = check ] || [ "$level" = long ]; }
 
 # ---- Running apt-get: quiet, and when it fails its reason is in $why
 
@@ -178,14 +183,26 @@ Dir::Etc::preferencesparts "-";
 CONF
 }
 
+# lists DIR ARCHITECTURE SUITE: a private apt that knows the suite's packages.
+lists() {
+    private_conf "$1" "$2" "$3" || return 1
+    attempt apt-get -c "$1/apt.conf" update
+}
+
+# download DIR PACKAGE...: into DIR, by its private apt.
+download() {
+    local dir=$1
+    shift
+    (cd "$dir" && attempt apt-get -c "$dir/apt.conf" download "$@" || { echo "$why"; exit 1; }) \
+        >"$dir/why" || { why=$(cat "$dir/why"); return 1; }
+}
+
 # fetch DIR ARCHITECTURE SUITE PACKAGE...: the packages, unpacked into DIR/root.
 fetch() {
     local dir=$1 deb
-    private_conf "$1" "$2" "$3" || return 1
+    lists "$1" "$2" "$3" || return 1
     shift 3
-    attempt apt-get -c "$dir/apt.conf" update || return 1
-    (cd "$dir" && attempt apt-get -c "$dir/apt.conf" download "$@" || { echo "$why"; exit 1; }) \
-        >"$dir/why" || { why=$(cat "$dir/why"); return 1; }
+    download "$dir" "$@" || return 1
     for deb in "$dir"/*.deb; do
         attempt dpkg -x "$deb" "$dir/root" || return 1
     done
@@ -247,6 +264,35 @@ WRAPPER
     [ "$(qemu_major "$dir/qemu-system-aarch64")" -ge 10 ]
 }
 
+# The kernel that a suite calls its own: the first dependency of its metapackage, if it has one.
+kernel_of() {
+    LC_ALL=C apt-cache -c "$1/apt.conf" depends linux-image-arm64 2>/dev/null |
+        sed -n 's/^ *Depends: \(linux-image-[^ <]*\)$/\1/p' | head -n 1
+}
+
+# dtbs_of DIR SUITE: the kernel's device trees, and nothing else of the package, into DIR/<package>.
+dtbs_of() {
+    local dir=$1 suite=$2 package deb
+    lists "$dir/work" arm64 "$suite" || return 1
+    package=$(kernel_of "$dir/work")
+    # Backports need not hold a kernel.
+    [ -n "$package" ] || return 0
+    download "$dir/work" "$package" || return 1
+    deb=$(echo "$dir/work"/linux-image-*.deb)
+    mkdir "$dir/$package" || return 1
+    why="$package: its device trees cannot be unpacked"
+    dpkg-deb --fsys-tarfile "$deb" |
+        tar -C "$dir/$package" -x --wildcards --strip-components=4 '*.dtb' || return 1
+    rm -rf "$dir/work"
+}
+
+make_dtbs() {
+    dtbs_of "$1" "$codename" || return 1
+    dtbs_of "$1" "$codename-backports" || return 1
+    why="no kernel package of $codename holds a device tree"
+    [ -n "$(find "$1" -name '*.dtb' -print -quit)" ]
+}
+
 # Make $cache/$1 by function $2, whole or not at all. Called under the lock.
 provide() {
     local name=$1 make=$2
@@ -295,14 +341,15 @@ find_cache() {
     esac
 }
 
-needs_qemu10() { [ "$level" = check ] && [ "$(qemu_major $qemu)" -lt 10 ]; }
+needs_qemu10() { for_tests && [ "$(qemu_major $qemu)" -lt 10 ]; }
 
 # All that the level wants is there. No network, no lock, nothing written.
 ready() {
     # shellcheck disable=SC2046 # words
     [ -z "$(missing $(packages))" ] || return 1
     ! wants_libfdt || [ -e "$cache/libfdt-arm64/.done" ] || return 1
-    [ "$level" = check ] || return 0
+    for_tests || return 0
+    [ "$level" = check ] || [ -e "$cache/dtbs/.done" ] || return 1
     optional_settled dt-schema || return 1
     [ -e "$cache/qemu-10/.done" ] || ! needs_qemu10
 }
@@ -314,16 +361,17 @@ set_up() {
     flock -n 9 || { say "lock: $cache/lock: waiting for another set-up"; flock 9; }
     install_missing
     ! wants_libfdt || provide libfdt-arm64 make_libfdt
-    if [ "$level" = check ]; then
+    if for_tests; then
         install_optional dt-schema
         # After the packages: it runs with the libraries of the system's QEMU.
         ! needs_qemu10 || provide qemu-10 make_qemu10
     fi
+    [ "$level" != long ] || provide dtbs make_dtbs
     exec 9>&-
 }
 
 check_tools() {
-    [ "$level" != fresh ] || return 0
+    for_target || return 0
     [ -x $qemu ] || fail "tool: $qemu: not there: install qemu-system-arm"
     [ -n "${LLVM:-}" ] || command -v "${cross}gcc" >/dev/null ||
         fail "tool: ${cross}gcc: not in PATH: install it, or leave CROSS_COMPILE unset"
@@ -332,10 +380,11 @@ check_tools() {
 }
 
 fragment() {
-    [ "$level" != fresh ] || return 0
+    for_target || return 0
     ! wants_libfdt || echo "SETUP_LIBFDT := $cache/libfdt-arm64"
     echo "SETUP_QEMU := $qemu"
-    [ "$level" = check ] || return 0
+    for_tests || return 0
+    [ "$level" = check ] || echo "SETUP_DTBS := $cache/dtbs"
     if needs_qemu10; then
         echo "SETUP_QEMU10 := $cache/qemu-10/qemu-system-aarch64"
     else
@@ -352,8 +401,8 @@ write_fragment() {
 }
 
 case $level in
-run | check | lint | fresh) ;;
-*) fail "level: $level: not run, check, lint or fresh" ;;
+host | run | check | long | lint | fresh) ;;
+*) fail "level: $level: not host, run, check, long, lint or fresh" ;;
 esac
 require_debian
 find_cache

@@ -35,6 +35,23 @@ def built(name):
     return str(path)
 
 
+def kib(size):
+    """A size as -m takes it, in KiB."""
+    return int(size[:-1]) << {"K": 0, "M": 10, "G": 20, "T": 30}[size[-1]]
+
+
+def numa(guest):
+    """The memory in as many nodes as the guest declares, the first the largest."""
+    whole = kib(guest.memory)
+    part = whole // (guest.numa + 1) // 1024 * 1024
+    sizes = [whole - part * (guest.numa - 1)] + [part] * (guest.numa - 1)
+    words = []
+    for node, size in enumerate(sizes):
+        words += ["-object", f"memory-backend-ram,id=node{node},size={size}K,reserve=off",
+                  "-numa", f"node,memdev=node{node}"]
+    return words
+
+
 def options(guest):
     """What makes the machine: enough to have QEMU describe it as a device tree."""
     machine = ["virt"]
@@ -45,7 +62,9 @@ def options(guest):
     if guest.machine:
         machine.append(guest.machine)
     memory = []
-    if guest.memory.endswith("T"):
+    if guest.numa:
+        memory = numa(guest)
+    elif guest.memory.endswith("T"):
         # Address space alone: nothing is set aside for what the guest never touches.
         memory = ["-object", f"memory-backend-ram,id=ram,size={guest.memory},reserve=off"]
         machine.append("memory-backend=ram")
@@ -58,6 +77,14 @@ QUIET = [
     "-nodefaults", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot",
     "-serial", "stdio",
 ]
+
+
+def initrd(folder, count):
+    """A file of so many bytes, none of which is zero."""
+    path = pathlib.Path(folder) / "initrd"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(i % 251 + 1 for i in range(count)))
+    return str(path)
 
 
 def command(guest, folder, append):
@@ -77,4 +104,6 @@ def command(guest, folder, append):
         words += ["-kernel", built(f"{guest.stage}.img"), "-initrd", image]
     else:
         words += ["-kernel", image]
+    if guest.initrd:
+        words += ["-initrd", initrd(folder, guest.initrd)]
     return words + (["-append", bootargs] if bootargs else [])

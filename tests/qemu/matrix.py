@@ -21,6 +21,8 @@ DEFAULTS = {
     "cpu": "cortex-a72",
     "memory": "512M",
     "smp": 1,
+    "numa": 0,
+    "initrd": 0,
     "qemu": "system",
     "append": "",
     "timeout": 60,
@@ -46,7 +48,7 @@ class Guest:
 
 def label(key, value):
     """What a value is called in a guest's name."""
-    prefix = {"el": "el", "smp": "smp", "qemu": "qemu" if value != "system" else ""}.get(key, "")
+    prefix = {"el": "el", "smp": "smp", "numa": "numa", "qemu": "qemu" if value != "system" else ""}.get(key, "")
     return re.sub(r"[^a-z0-9_-]+", "-", (prefix + str(value)).lower()).strip("-") or "plain"
 
 
@@ -75,6 +77,8 @@ def check(guest, where):
         refuse("QEMU leaves EL3 before it enters an Image: use format elf, or raw")
     if guest.stage and (guest.format != "img" or guest.raw):
         refuse("a stage takes its kernel from -initrd: format img, and not raw")
+    if guest.initrd and (guest.stage or guest.raw):
+        refuse("a stage and a raw start take no initrd of their own")
     if guest.expect != "ktap" and set(guest.expect) - EXPECT_KEYS:
         refuse(f"expect knows {', '.join(sorted(EXPECT_KEYS))}")
     if guest.raw and set(guest.raw) - set(RAW_DEFAULTS):

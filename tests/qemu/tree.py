@@ -5,6 +5,7 @@ Device trees for raw starts: the machine's own, as QEMU dumps it, changed step b
 A step is a table with one key:
   overlay = "dts/x.dtso"                              compiled and applied
   set = { node, property, type = "x"|"s"|"u", values } fdtput; x: cells in hex, s: strings
+  regions = { count, first }                          no-map regions, each second frame from first
   remove = "/node"                                    a node and what is below it
   unset = { node, property }                          a property
   poke = { offset, hex }                              bytes; negative offsets count from the end
@@ -46,9 +47,22 @@ def put(blob, node, name, values, kind):
 
 
 def overlay(blob, source):
-    run("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", f"{blob}o", str(ROOT / source))
+    run("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", f"{blob}o", str(ROOT.joinpath(source)))
     run("fdtoverlay", "-i", str(blob), "-o", f"{blob}.merged", f"{blob}o")
     shutil.move(f"{blob}.merged", blob)
+
+
+def regions(blob, count, first):
+    """Many regions; dtc runs out of memory on more than some 9,000 siblings at a time."""
+    for start in range(0, count, 5000):
+        bases = [first + 0x2000 * i for i in range(start, min(start + 5000, count))]
+        nodes = [f"r@{base:x} {{ reg = <{base >> 32:#x} {base & 0xffffffff:#x} 0 0x1000>; no-map; }};"
+                 for base in bases]
+        source = pathlib.Path(f"{blob}.regions.dtso")
+        source.write_text("/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { "
+                          "reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; "
+                          + "\n".join(nodes) + " }; }; }; };")
+        overlay(blob, source)
 
 
 def poke(blob, offset, data):
@@ -66,6 +80,8 @@ def apply(blob, step):
         overlay(blob, how)
     elif what == "set":
         put(blob, how["node"], how["property"], how.get("values", []), how.get("type", "x"))
+    elif what == "regions":
+        regions(blob, how["count"], int(how["first"], 16))
     elif what == "remove":
         run("fdtput", "-r", str(blob), how)
     elif what == "unset":
