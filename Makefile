@@ -248,7 +248,8 @@ $(addprefix $(O)/fuzz/,$(fuzz_names)): $(O)/fuzz/%: $(O)/fuzz/tests/fuzz/%.o $(c
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -lfdt
 fuzz: $(addprefix $(O)/fuzz/,$(filter $(fuzz_names),$(T))) ## fuzz T for FUZZ_SECONDS, e.g. T=devtree; seeds from the corpus
 	$(if $(filter $(fuzz_names),$(T)),,$(error fh: fuzz: T: $(or $(T),empty): not one of $(fuzz_names)))
-	$(Q)mkdir -p $(O)/fuzz/corpus/$(T) $(O)/fuzz/seeds/$(T) $(O)/fuzz/findings
+	$(Q)mkdir -p $(O)/fuzz/corpus/$(T) $(O)/fuzz/findings
+	$(Q)/usr/bin/python3 -B tests/$(T)/corpus.py --out $(O)/fuzz/seeds/$(T)
 	$(Q)cd $(O)/fuzz && ./$(T) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -print_final_stats=1 \
 		-artifact_prefix=findings/$(T)- corpus/$(T) seeds/$(T)
 

@@ -49,7 +49,7 @@ struct devtree_images {
 struct devtree_dynamic {
 	const char *path;
 	uint64_t base;
-	uint64_t size; /* whole frames */
+	uint64_t size; /* whole frames; 0 for 2^64, which no machine has */
 	bool placed;
 };
 

@@ -123,12 +123,10 @@ static void tell(const struct builder *builder, const struct request *request, b
 	struct devtree_dynamic dynamic = {
 		.path = request->by,
 		.base = placed ? request->placed.raw : 0,
-		.size = request->size,
+		.size = fh_align_up(request->size, frame),
 		.placed = placed,
 	};
 
-	if (dynamic.size <= UINT64_MAX - (frame - 1))
-		dynamic.size = fh_align_up(dynamic.size, frame);
 	if (builder->given->dynamic)
 		builder->given->dynamic(builder->given->ctx, &dynamic);
 }

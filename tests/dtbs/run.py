@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`make check-dtbs`: every device tree that is to be had, read by fh-memmap and by reader.py.
 
-Debian's kernels' trees lie in DTBS, a folder a kernel; QEMU's are dumped into O/dtbs. Prints a
-table a folder; fails on any difference, and when fewer filled trees are accepted than were
-once.
+Debian's kernels' trees lie in DTBS, a folder a kernel; QEMU's are dumped into O/dtbs, those of
+tests/devtree are compiled there. Prints a table a folder; fails on any difference, and when fewer
+filled trees are accepted than were once.
 """
 import os
 import pathlib
@@ -20,6 +20,7 @@ RECORDED = {"6.1": 575, "6.12": 1023}
 RECORDED_OTHERS = 1000
 # By number of QEMUs.
 RECORDED_QEMU = {1: 230, 2: 480}
+RECORDED_CORPUS = 90
 
 
 def refuse(subject, value, why, name):
@@ -49,6 +50,15 @@ def dump(qemus):
     return folder
 
 
+def corpus():
+    folder = pathlib.Path(os.environ.get("O") or "build") / "dtbs" / "corpus"
+    shutil.rmtree(folder, ignore_errors=True)
+    words = [sys.executable, "-B", str(HERE.parent / "devtree" / "corpus.py"), "--out", str(folder)]
+    if subprocess.run(words, check=False).returncode:
+        refuse("corpus", folder, "cannot be made", "EIO")
+    return folder
+
+
 def main():
     dtbs = pathlib.Path(os.environ.get("DTBS") or "/nonexistent")
     kernels = sorted(path for path in dtbs.glob("linux-image-*") if path.is_dir())
@@ -62,6 +72,7 @@ def main():
     for name in ("QEMU", "QEMU10"):
         qemus += [word for word in shlex.split(os.environ.get(name, ""))[:1] if word not in qemus]
     failed += compare(dump(qemus), RECORDED_QEMU.get(len(qemus), 0)) != 0
+    failed += compare(corpus(), RECORDED_CORPUS) != 0
     print(f"\n{'FAILED: ' + str(failed) + ' folders' if failed else 'no difference'}")
     return 1 if failed else 0
 

@@ -341,12 +341,13 @@ static int read_tree(const struct options *options, const char *name)
 	struct text heard = { 0 };
 	struct fh_out log = { hear, &heard };
 	int status = STATUS_NO_TREE;
-	size_t bytes, stated;
+	static const unsigned char magic[] = { 0xd0, 0x0d, 0xfe, 0xed };
+	size_t bytes;
 	unsigned char *blob = read_file(&report, &bytes);
 	struct devtree tree;
 	void *storage = NULL;
 
-	if (blob && (bytes < 8 || devtree_header_bytes(blob, &stated))) {
+	if (blob && (bytes < sizeof(magic) || memcmp(blob, magic, sizeof(magic)) != 0)) {
 		set_error(&report, name, "no device tree: it does not begin with d00dfeed",
 			  -EINVAL);
 	} else if (blob) {

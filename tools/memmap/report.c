@@ -146,6 +146,15 @@ static size_t declarers(const struct fh_memmap *map, const struct range *range, 
 	return unique;
 }
 
+/* 2^64 bytes have no number of 64 bits: they are 0. */
+static void print_size(uint64_t size)
+{
+	if (size)
+		printf("0x%" PRIx64, size);
+	else
+		printf("0x10000000000000000");
+}
+
 void report_table(const struct report *report)
 {
 	const struct fh_memmap *map = &report->map;
@@ -170,11 +179,11 @@ void report_table(const struct report *report)
 		const struct request *request = &report->request[i];
 
 		if (request->placed)
-			printf("dynamic: 0x%" PRIx64 "+0x%" PRIx64 "  %s\n", request->base,
-			       request->size, request->path);
+			printf("dynamic: 0x%" PRIx64 "+", request->base);
 		else
-			printf("dynamic: not placed: 0x%" PRIx64 " bytes  %s\n", request->size,
-			       request->path);
+			printf("dynamic: not placed: ");
+		print_size(request->size);
+		printf("  %s\n", request->path);
 	}
 	free(ranges.range);
 	free(by);
@@ -225,11 +234,7 @@ static void json_range(const struct fh_memmap *map, const struct range *range, c
 	uint64_t size = (range->end - range->first) << map->frame_lg2;
 
 	printf("{\"base\":\"0x%" PRIx64 "\",\"size\":\"", range->first << map->frame_lg2);
-	/* All addresses are 2^64 bytes, which have no number of 64 bits. */
-	if (size)
-		printf("0x%" PRIx64, size);
-	else
-		printf("0x10000000000000000");
+	print_size(size);
 	printf("\",\"kind\":\"%s\",\"by\":[", fh_mem_kind_name(range->kind));
 	for (size_t b = 0; b < count; b++) {
 		if (b)
@@ -264,7 +269,9 @@ static void json_requests(const struct report *report)
 			printf(",\"base\":\"0x%" PRIx64 "\"", request->base);
 		else
 			printf(",\"base\":null");
-		printf(",\"size\":\"0x%" PRIx64 "\"}", request->size);
+		printf(",\"size\":\"");
+		print_size(request->size);
+		printf("\"}");
 	}
 }
 
