@@ -2,6 +2,8 @@
 /*
  * The console: a table of drivers, the C library's stdout, and the text kept until one is
  * known.
+ *
+ *   printf, console_out  ->  line of the CPU  ->  lock  ->  driver, or kept text
  */
 #include "boot/console.h"
 
@@ -9,6 +11,7 @@
 #include <string.h>
 
 #include "boot/exit.h"
+#include "boot/percpu.h"
 
 static const struct console_driver *const drivers[] = {
 	&console_pl011,
@@ -21,16 +24,79 @@ static uintptr_t console_base;
 static char kept[8192];
 static size_t kept_bytes;
 
-static void console_put(char c)
+/* Whose turn it is to print: cpu_id() + 1, or 0. */
+static _Atomic(uint32_t) console_owner;
+
+/* How often a CPU that ends the run asks: some seconds, more than any line takes. */
+#define SEIZE_PATIENCE 100000000u
+
+static bool try_lock(uint32_t self)
 {
-	if (!console_driver) {
-		if (kept_bytes < sizeof(kept) - 1)
+	uint32_t nobody = 0;
+
+	return atomic_load_explicit(&console_owner, memory_order_relaxed) == 0 &&
+	       atomic_compare_exchange_strong_explicit(&console_owner, &nobody, self,
+						       memory_order_acquire, memory_order_relaxed);
+}
+
+/* Send what this CPU has of a line. */
+static void put_line(struct percpu *cpu)
+{
+	size_t bytes = cpu->line_bytes;
+
+	/* First, so that a panic amid this finds an empty line. */
+	cpu->line_bytes = 0;
+	for (size_t i = 0; i < bytes; i++) {
+		char c = cpu->line[i];
+
+		if (console_driver) {
+			if (c == '\n')
+				console_driver->put(console_base, '\r');
+			console_driver->put(console_base, c);
+		} else if (kept_bytes < sizeof(kept) - 1) {
 			kept[kept_bytes++] = c;
+		}
+	}
+}
+
+static void put_line_locked(struct percpu *cpu)
+{
+	uint32_t self = cpu_id() + 1;
+
+	/* Alone, or in a panic that came while this CPU was printing, or seized. */
+	if (!percpu_shared || atomic_load_explicit(&console_owner, memory_order_relaxed) == self) {
+		put_line(cpu);
 		return;
 	}
-	if (c == '\n')
-		console_driver->put(console_base, '\r');
-	console_driver->put(console_base, c);
+	while (!try_lock(self))
+		arch_cpu_relax();
+	put_line(cpu);
+	atomic_store_explicit(&console_owner, 0, memory_order_release);
+}
+
+static void console_put(char c)
+{
+	struct percpu *cpu = percpu_self();
+
+	cpu->line[cpu->line_bytes++] = c;
+	if (c == '\n' || cpu->line_bytes == sizeof(cpu->line))
+		put_line_locked(cpu);
+}
+
+void console_seize(void)
+{
+	uint32_t self = cpu_id() + 1;
+
+	for (uint32_t i = 0; percpu_shared && i < SEIZE_PATIENCE; i++) {
+		if (atomic_load_explicit(&console_owner, memory_order_relaxed) == self ||
+		    try_lock(self))
+			break;
+		arch_cpu_relax();
+	}
+	/* Whoever still has it will not come back. It is never given back now. */
+	atomic_store_explicit(&console_owner, self, memory_order_relaxed);
+	if (percpu_self()->line_bytes)
+		console_put('\n');
 }
 
 static void console_write(void *ctx, const char *text, size_t len)
@@ -62,14 +128,17 @@ const struct console_driver *console_find(const char *compatible)
 
 void console_start(const struct console_driver *driver, uintptr_t base)
 {
+	size_t bytes = kept_bytes;
+
 	console_driver = driver;
 	console_base = base;
-	console_write(NULL, kept, kept_bytes);
 	kept_bytes = 0;
+	console_write(NULL, kept, bytes);
 }
 
 void console_flush(void)
 {
+	put_line_locked(percpu_self());
 	if (console_driver) {
 		console_driver->drain(console_base);
 	} else if (kept_bytes) {

@@ -38,68 +38,20 @@ entry:
 	msr	daifset, #0xf
 	mrs	x1, currentel
 	lsr	x21, x1, #2		/* told at boot: the level that we were entered at */
-	cmp	x1, #(3 << 2)
-	b.eq	from_el3
-	cmp	x1, #(2 << 2)
-	b.eq	at_el2
-	b	at_el1
-
+	cmp	x21, #3
+	b.ne	1f
 	/*
-	 * EL3: hand the rest of the machine to the Non-secure state. Nothing of EL3 is kept;
-	 * its vectors are not ours to keep either.
+	 * At EL3 there may have been nobody to hold the other CPUs back. The one without
+	 * affinity boots; nothing could choose among them, for exclusives need the MMU.
 	 */
-from_el3:
-	mov_q	x1, SCR_EL3_VALUE
-	msr	scr_el3, x1
-	msr	cptr_el3, xzr
-	/* After reset the lower levels' MMU enables are unknown: off before the first fetch there. */
-	mov_q	x1, SCTLR_EL1_OFF
-	msr	sctlr_el1, x1
-	mrs	x2, id_aa64pfr0_el1
-	ubfx	x2, x2, #8, #4		/* EL2 field */
-	adr	x3, at_el1
-	mov	x4, #SPSR_EL1H
-	cbz	x2, 1f
-	mov_q	x1, HCR_EL2_VALUE
-	msr	hcr_el2, x1
-	mov_q	x1, SCTLR_EL2_OFF
-	msr	sctlr_el2, x1
-	adr	x3, at_el2
-	mov	x4, #SPSR_EL2H
-1:	msr	elr_el3, x3
-	msr	spsr_el3, x4
-	isb
-	eret
-
-at_el2:
-	/* EL1 is AArch64, nothing is trapped, no stage 2, E2H off (its registers would change place). */
-	mov_q	x1, HCR_EL2_VALUE
-	msr	hcr_el2, x1
-	isb
-	mov	x1, #CPTR_EL2_VALUE
-	msr	cptr_el2, x1
-	msr	hstr_el2, xzr
-	msr	vttbr_el2, xzr
-	msr	cntvoff_el2, xzr
-	mrs	x1, midr_el1
-	msr	vpidr_el2, x1
 	mrs	x1, mpidr_el1
-	msr	vmpidr_el2, x1
-	mov_q	x1, SCTLR_EL2_OFF
-	msr	sctlr_el2, x1
-	mov_q	x1, SCTLR_EL1_OFF
-	msr	sctlr_el1, x1
-	isb
-	b	common
+	ubfx	x2, x1, #32, #8
+	and	x1, x1, #0xffffff
+	orr	x1, x1, x2, lsl #32
+	cbnz	x1, cpu_park
+1:	mov	x0, #2
+	bl	el_prepare
 
-at_el1:
-	mov_q	x1, SCTLR_EL1_OFF
-	msr	sctlr_el1, x1
-	mov	x1, #(3 << 20)		/* CPACR_EL1.FPEN: the C library uses q registers */
-	msr	cpacr_el1, x1
-	isb
-
-common:
 	/* Count instructions from here (PMUv3 event 8), where there is a PMU to do it. */
 	mrs	x1, id_aa64dfr0_el1
 	ubfx	x1, x1, #8, #4
@@ -155,6 +107,7 @@ common:
 	bl	discard_lines
 
 	/* SP_EL0 for ordinary code, SP_ELx for exceptions, so that an overflow can be told of. */
+	msr	spsel, #1
 	adrp	x1, trap_stack_end
 	mov	sp, x1
 	msr	spsel, #0
@@ -193,6 +146,104 @@ common:
 	.balign 8
 link_address:
 	.long	link_base
+
+/*
+ * el_prepare(x0 = highest level wanted, 2 or 1): return at that level or below it, which must not
+ * be below the one that we are at, with MMU off, nothing trapped and nothing left to chance. Needs
+ * no stack; keeps x19 and above, and the stack pointers.
+ */
+	.globl el_prepare
+el_prepare:
+	mrs	x1, currentel
+	cmp	x1, #(3 << 2)
+	b.eq	from_el3
+	cmp	x1, #(2 << 2)
+	b.eq	at_el2
+	b	at_el1
+
+	/*
+	 * EL3: hand the rest of the machine to the Non-secure state. Nothing of EL3 is kept;
+	 * its vectors are not ours to keep either.
+	 */
+from_el3:
+	mov_q	x1, SCR_EL3_VALUE
+	msr	scr_el3, x1
+	msr	cptr_el3, xzr
+	/* After reset the lower levels' MMU enables are unknown: off before the first fetch there. */
+	mov_q	x1, SCTLR_EL1_OFF
+	msr	sctlr_el1, x1
+	mrs	x2, id_aa64pfr0_el1
+	ubfx	x2, x2, #8, #4		/* EL2 field */
+	adr	x3, at_el1
+	mov	x4, #SPSR_EL1H
+	cbz	x2, 1f
+	mov_q	x1, HCR_EL2_VALUE
+	msr	hcr_el2, x1
+	mov_q	x1, SCTLR_EL2_OFF
+	msr	sctlr_el2, x1
+	adr	x3, at_el2
+	mov	x4, #SPSR_EL2H
+1:	msr	elr_el3, x3
+	msr	spsr_el3, x4
+	isb
+	eret
+
+at_el2:
+	/* EL1 is AArch64, nothing is trapped, no stage 2, E2H off (its registers would change place). */
+	mov_q	x1, HCR_EL2_VALUE
+	msr	hcr_el2, x1
+	isb
+	mov	x1, #CPTR_EL2_VALUE
+	msr	cptr_el2, x1
+	msr	hstr_el2, xzr
+	msr	vttbr_el2, xzr
+	msr	cntvoff_el2, xzr
+	mrs	x1, midr_el1
+	msr	vpidr_el2, x1
+	mrs	x1, mpidr_el1
+	msr	vmpidr_el2, x1
+	/* No debug or counter traps; all event counters (PMCR_EL0.N) are EL1's as well: HPMN. */
+	mrs	x1, id_aa64dfr0_el1
+	ubfx	x1, x1, #8, #4		/* PMUVer: 0 or 15, none of the architecture's */
+	cbz	x1, 2f
+	cmp	x1, #15
+	csel	x1, xzr, x1, eq
+	b.eq	2f
+	mrs	x1, pmcr_el0
+	ubfx	x1, x1, #11, #5
+2:	msr	mdcr_el2, x1
+	mov_q	x1, SCTLR_EL2_OFF
+	msr	sctlr_el2, x1
+	mov_q	x1, SCTLR_EL1_OFF
+	msr	sctlr_el1, x1
+	isb
+	cmp	x0, #1
+	b.eq	from_el2
+	ret
+
+	/* The counters belong to EL1 then, too. */
+from_el2:
+	mov	x1, #3			/* CNTHCTL_EL2.EL1PCEN, EL1PCTEN */
+	msr	cnthctl_el2, x1
+	adr	x1, at_el1
+	msr	elr_el2, x1
+	mov	x1, #SPSR_EL1H
+	msr	spsr_el2, x1
+	eret
+
+at_el1:
+	mov_q	x1, SCTLR_EL1_OFF
+	msr	sctlr_el1, x1
+	mov	x1, #(3 << 20)		/* CPACR_EL1.FPEN: the C library uses q registers */
+	msr	cpacr_el1, x1
+	isb
+	ret
+
+/* Nothing for this CPU to do, ever. */
+	.globl cpu_park
+cpu_park:
+	wfe
+	b	cpu_park
 
 /*
  * DC IVAC over [x0, x1), page aligned: memory that was written with the MMU off and will be

@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Semihosting (Arm "Semihosting for AArch32 and AArch64", 2.0) and PSCI (DEN0022, 5.10).
+ * Semihosting (Arm "Semihosting for AArch32 and AArch64", 2.0), else PSCI.
  */
 #include "boot/exit.h"
 
-#include <stdio.h>
-
-#include <sysreg.h>
+#include <cpu.h>
 
 #include "boot/console.h"
+#include "boot/percpu.h"
 
 #define SEMIHOSTING_WRITE0 0x04
 #define SEMIHOSTING_ERRNO 0x13
 #define SEMIHOSTING_EXIT_EXTENDED 0x20
 #define SEMIHOSTING_APPLICATION_EXIT 0x20026
 #define SEMIHOSTING_NONE UINT64_C(0xffffffffffffdead)
-#define PSCI_SYSTEM_OFF 0x84000008
 
 uint64_t semihosting_call(uint64_t operation, uint64_t parameter);
-
-static enum psci_conduit exit_conduit;
-
-void exit_set_psci(enum psci_conduit conduit)
-{
-	exit_conduit = conduit;
-}
 
 bool semihosting_present(void)
 {
@@ -42,24 +33,35 @@ void semihosting_write(const char *text)
 		semihosting_call(SEMIHOSTING_WRITE0, (uintptr_t)text);
 }
 
-static void psci_system_off(void)
+void exit_claim(void)
 {
-	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
+	/* cpu_id() + 1 of the one that has it. */
+	static _Atomic(uint32_t) claimed;
+	uint32_t self = cpu_id() + 1;
+	uint32_t owner = 0;
 
-	if (exit_conduit == PSCI_SMC)
-		__asm__ volatile("smc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
-	else if (exit_conduit == PSCI_HVC)
-		__asm__ volatile("hvc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
+	/* Alone, perhaps before the MMU is on: nothing to fight for, and no exclusives to do it. */
+	if (percpu_shared)
+		(void)atomic_compare_exchange_strong_explicit(
+		    &claimed, &owner, self, memory_order_relaxed, memory_order_relaxed);
+	if (owner != 0 && owner != self)
+		percpu_halt();
+	console_seize();
 }
 
 _Noreturn void exit_now(enum exit_status status)
 {
 	uint64_t parameter[2] = { SEMIHOSTING_APPLICATION_EXIT, (uint64_t)status };
+	static bool flushing;
 
-	console_flush();
+	exit_claim();
+	/* An exception in there brings us here again. */
+	if (!flushing) {
+		flushing = true;
+		console_flush();
+	}
 	if (semihosting_present())
 		semihosting_call(SEMIHOSTING_EXIT_EXTENDED, (uintptr_t)parameter);
 	psci_system_off();
-	for (;;)
-		__asm__ volatile("wfi");
+	percpu_halt();
 }

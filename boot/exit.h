@@ -5,7 +5,7 @@
 #ifndef FH_BOOT_EXIT_H
 #define FH_BOOT_EXIT_H
 
-#include "lib/types.h"
+#include "boot/psci.h"
 
 enum exit_status {
 	EXIT_STATUS_OK = 0,
@@ -14,23 +14,23 @@ enum exit_status {
 	EXIT_STATUS_PANIC = 3,
 };
 
-enum psci_conduit {
-	PSCI_NONE,
-	PSCI_SMC,
-	PSCI_HVC,
-};
-
-/* From the tree's /psci node; PSCI_NONE until it was read. */
-void exit_set_psci(enum psci_conduit conduit);
-
 /* Is there semihosting? Probed once. */
 bool semihosting_present(void);
 /* Show @text (NUL-terminated) to whoever serves semihosting. */
 void semihosting_write(const char *text);
 
 /**
- * exit_now() - End the run.
+ * exit_claim() - From here on this CPU alone ends the run, and it alone has the console.
+ *
+ * Comes back on the first CPU that calls it, each time; any other one halts here.
+ */
+void exit_claim(void);
+
+/**
+ * exit_now() - End the run. A CPU that comes second halts instead.
  * @status: reaches the host through semihosting; PSCI SYSTEM_OFF can carry none.
+ *
+ * Context: any CPU; what the others do is ended with it.
  */
 _Noreturn void exit_now(enum exit_status status);
 

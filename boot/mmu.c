@@ -14,6 +14,7 @@
 #include "iommu/pte.h"
 #include "lib/bits.h"
 #include "lib/error.h"
+#include "lib/hooks.h"
 
 #define PAGE_BYTES 4096u
 #define ENTRIES 512u
@@ -140,31 +141,32 @@ int mmu_map_device(uint64_t base, uint64_t size)
 	return 0;
 }
 
-/* What the direct map leaves out because it is mapped already, in order of address. */
+/* What the direct map leaves out, mostly because it is mapped already; in order of address. */
 struct hole {
 	uint64_t base;
 	uint64_t end;
 };
 
-struct holes {
-	struct hole hole[4];
+static struct {
+	struct hole hole[6];
 	unsigned int count;
-};
+} holes;
 
-static void add_hole(struct holes *holes, uint64_t base, uint64_t size)
+void mmu_leave_out(uint64_t base, uint64_t size)
 {
-	unsigned int i = holes->count++;
+	unsigned int i = holes.count++;
 
-	for (; i > 0 && holes->hole[i - 1].base > base; i--)
-		holes->hole[i] = holes->hole[i - 1];
-	holes->hole[i].base = fh_align_down(base, PAGE_BYTES);
-	holes->hole[i].end = fh_align_up(base + size, PAGE_BYTES);
+	FH_BUG_ON(i == FH_ARRAY_SIZE(holes.hole));
+	for (; i > 0 && holes.hole[i - 1].base > base; i--)
+		holes.hole[i] = holes.hole[i - 1];
+	holes.hole[i].base = fh_align_down(base, PAGE_BYTES);
+	holes.hole[i].end = fh_align_up(base + size, PAGE_BYTES);
 }
 
-static int map_around(uint64_t base, uint64_t end, const struct holes *holes)
+static int map_around(uint64_t base, uint64_t end)
 {
-	for (unsigned int i = 0; i < holes->count && base < end; i++) {
-		const struct hole *hole = &holes->hole[i];
+	for (unsigned int i = 0; i < holes.count && base < end; i++) {
+		const struct hole *hole = &holes.hole[i];
 		int err = 0;
 
 		if (hole->end <= base || hole->base >= end)
@@ -180,19 +182,22 @@ static int map_around(uint64_t base, uint64_t end, const struct holes *holes)
 
 /*
  * At most: both edges of a range, and of what is cut out of it, need a table of level 2 and one
- * of level 3; every 512 GiB begun need one of level 1.
+ * of level 3; every 512 GiB begun need one of level 1. What is left out may be mapped by pages: a
+ * table of level 3 for every 2 MiB begun.
  */
 static uint64_t tables_wanted(const struct fh_memmap *map)
 {
 	uint64_t count = 8;
 
+	for (unsigned int i = 0; i < holes.count; i++)
+		count += ((holes.hole[i].end - holes.hole[i].base) >> 21) + 2;
 	for (size_t i = 0; i < map->range_count; i++)
 		if (map->range[i].kind == FH_MEM_USABLE || map->range[i].kind == FH_MEM_RESERVED)
 			count += 4 + 1 + (map->range[i].size >> 39) + 1;
 	return count;
 }
 
-static int place_tables(struct fh_memmap *map, struct holes *holes)
+static int place_tables(struct fh_memmap *map)
 {
 	uint64_t left = (uint64_t)(end_table - next_table) / ENTRIES;
 	/* Placing makes two ranges more. */
@@ -208,7 +213,7 @@ static int place_tables(struct fh_memmap *map, struct holes *holes)
 		err = mmu_map(pa.raw, bytes, MMU_DATA);
 	if (err)
 		return err;
-	add_hole(holes, pa.raw, bytes);
+	mmu_leave_out(pa.raw, bytes);
 	next_table = (uint64_t *)(uintptr_t)pa.raw;
 	end_table = next_table + bytes / sizeof(*next_table);
 	arch_zero(next_table, bytes);
@@ -217,21 +222,25 @@ static int place_tables(struct fh_memmap *map, struct holes *holes)
 
 int mmu_map_memory(struct fh_memmap *map, const struct devtree_images *images)
 {
-	struct holes holes = { .count = 0 };
 	int err;
 
-	add_hole(&holes, images->kernel_base, images->kernel_size);
-	add_hole(&holes, images->tree_base, images->tree_size);
+	mmu_leave_out(images->kernel_base, images->kernel_size);
+	mmu_leave_out(images->tree_base, images->tree_size);
 	if (images->storage.size)
-		add_hole(&holes, images->storage.base, images->storage.size);
-	err = place_tables(map, &holes);
+		mmu_leave_out(images->storage.base, images->storage.size);
+	err = place_tables(map);
 	for (size_t i = 0; i < map->range_count && !err; i++) {
 		const struct fh_memmap_range *range = &map->range[i];
 
 		if (range->kind == FH_MEM_USABLE || range->kind == FH_MEM_RESERVED)
-			err = map_around(range->base.raw, range->base.raw + range->size, &holes);
+			err = map_around(range->base.raw, range->base.raw + range->size);
 	}
 	return err;
+}
+
+uint64_t mmu_root(void)
+{
+	return (uintptr_t)root;
 }
 
 uint64_t boot_early_map(uint64_t x0)

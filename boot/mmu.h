@@ -31,8 +31,15 @@ int mmu_map(uint64_t base, uint64_t size, enum mmu_use use);
 /* The first 4 KiB of a device's registers; pages that are mapped already are left as they are. */
 int mmu_map_device(uint64_t base, uint64_t size);
 
+/* mmu_map_memory() is not to map [@base, @base + @size): whoever calls this does it, or nobody. */
+void mmu_leave_out(uint64_t base, uint64_t size);
+
+/* The root of the tables: a CPU that starts takes it. */
+uint64_t mmu_root(void);
+
 /**
- * mmu_map_memory() - Map all usable and reserved RAM but @images, which are mapped already.
+ * mmu_map_memory() - Map all usable and reserved RAM but @images, which are mapped already, and
+ * what is to be left out.
  * @map: resolved; more table pages are placed in it when the static ones do not suffice.
  */
 int mmu_map_memory(struct fh_memmap *map, const struct devtree_images *images);

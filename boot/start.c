@@ -15,12 +15,12 @@
 #include "boot/console.h"
 #include "boot/exit.h"
 #include "boot/mmu.h"
+#include "boot/percpu.h"
 #include "lib/error.h"
 #include "lib/hooks.h"
 #include "lib/version.h"
 
 extern char image_start_code[], image_end[];
-extern char tls_data_start[], tls_data_end[], tls_zero_end[];
 
 void boot_thread_pointer(void);
 _Noreturn void boot_main(uint64_t x0, unsigned int entry_el);
@@ -36,9 +36,6 @@ static struct machine machine;
  * the scratch of the search for it: 8192 cells, of 64 KiB in a bank of 512 MiB.
  */
 static _Alignas(16) unsigned char map_storage[32 * 1024];
-
-/* The thread control block (16 bytes) and the C library's thread-local data; errno is there. */
-static _Alignas(16) unsigned char thread_area[512];
 
 uint64_t image_base(void)
 {
@@ -66,14 +63,12 @@ _Noreturn void __stack_chk_fail(void)
 /* Called by boot/entry.S. The guard gets what differs from boot to boot. */
 __attribute__((no_stack_protector)) void boot_thread_pointer(void)
 {
-	uintptr_t start = (uintptr_t)tls_data_start;
-	size_t data_bytes = (uintptr_t)tls_data_end - start;
+	struct percpu *self = percpu_self();
 
-	FH_BUG_ON(16 + (uintptr_t)tls_zero_end - start > sizeof(thread_area));
-	memcpy(thread_area + 16, tls_data_start, data_bytes);
-	arch_write_sysreg((uintptr_t)thread_area, tpidr_el0);
+	percpu_thread_init(self);
+	percpu_thread_use(self);
 	__stack_chk_guard ^=
-	    arch_read_sysreg(cntvct_el0) * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)thread_area;
+	    arch_read_sysreg(cntvct_el0) * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)self;
 	/* A string that runs over the guard must not be able to write it. */
 	__stack_chk_guard &= ~(uintptr_t)0xff;
 }
@@ -224,8 +219,10 @@ _Noreturn void boot_main(uint64_t x0, unsigned int entry_el)
 	open_tree(x0);
 	start_console();
 	print_banner(x0, entry_el);
-	if (devtree_psci(&machine.tree, &conduit) == 0)
-		exit_set_psci(conduit);
+	machine.entry_el = entry_el;
+	/* At EL3 we have taken the place of whoever would serve it. */
+	if (entry_el != 3 && devtree_psci(&machine.tree, &conduit) == 0)
+		psci_use(conduit);
 	images->kernel_base = image_base();
 	images->kernel_size = image_size();
 	images->tree_base = (uintptr_t)machine.tree.blob;

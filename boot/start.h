@@ -16,12 +16,14 @@
  * @map: resolved, and it does not change any more.
  * @frames: all of it; its direct map is the identity.
  * @args: /chosen/bootargs, "" when there are none.
+ * @entry_el: the exception level that the image was entered at.
  */
 struct machine {
 	struct devtree tree;
 	struct fh_memmap map;
 	struct fh_frames frames;
 	const char *args;
+	unsigned int entry_el;
 };
 
 /* Bits of a physical address: ID_AA64MMFR0_EL1.PARange, 48 where it says more. */

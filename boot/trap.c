@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What happens on an exception: an expected one resumes where its caller said; any other
- * prints cause, registers and a bounded backtrace, and ends the run with a failing status.
+ * prints cause, registers and a bounded backtrace, and ends the run with a failing status. Of
+ * several CPUs that have one, the first prints and ends the run, and the others stop.
  */
 #include "boot/trap.h"
 
@@ -10,6 +11,7 @@
 #include <sysreg.h>
 
 #include "boot/exit.h"
+#include "boot/percpu.h"
 #include "lib/bits.h"
 #include "lib/hooks.h"
 
@@ -17,17 +19,17 @@
 
 extern char fh_hook_read_start[], fh_hook_read_end[], fh_hook_read_fixup[];
 extern char semihosting_probe[], semihosting_fixup[], trap_landing[];
-extern char stack_start[], stack_end[], stack_guard[], image_start_code[], image_text_end[];
+extern char psci_call_smc[], psci_call_hvc[], psci_call_fixup[];
+extern char image_start_code[], image_text_end[];
 
 void trap_expect_set(struct trap_expect *expect);
 
-static struct trap_expect *trap_expected;
 static bool trap_panicking;
 
 /* Called by trap_call() in boot/vectors.S. */
 void trap_expect_set(struct trap_expect *expect)
 {
-	trap_expected = expect;
+	percpu_self()->expected = expect;
 }
 
 const char *trap_class_name(uint64_t esr)
@@ -85,10 +87,21 @@ static bool between(uint64_t address, const char *start, const char *end)
 	return address >= (uintptr_t)start && address < (uintptr_t)end;
 }
 
-/* The two instructions sequences that may take an exception, and the one that a test asked for. */
+/* A call to whoever is above, and nobody is. The address is the next one's only for HVC to us. */
+static bool nobody_above(uint64_t class, uint64_t elr)
+{
+	if (class == ESR_EC_HVC)
+		return elr == (uintptr_t)psci_call_hvc + 4;
+	return class == ESR_EC_UNKNOWN &&
+	       (elr == (uintptr_t)psci_call_smc || elr == (uintptr_t)psci_call_hvc);
+}
+
+/* The instruction sequences that may take an exception, and the one that a test asked for. */
 static bool trap_fixup(struct trapframe *frame)
 {
 	uint64_t class = FH_FIELD_GET(ESR_EC, frame->esr);
+	struct percpu *self = percpu_self();
+	struct trap_expect *expected = self->expected;
 
 	if (class == ESR_EC_DABT_SAME &&
 	    between(frame->elr, fh_hook_read_start, fh_hook_read_end)) {
@@ -99,13 +112,17 @@ static bool trap_fixup(struct trapframe *frame)
 		frame->elr = (uintptr_t)semihosting_fixup;
 		return true;
 	}
-	if (trap_expected && frame->vector == 0) {
-		trap_expected->esr = frame->esr;
-		trap_expected->far = frame->far;
-		trap_expected->elr = frame->elr;
-		frame->x[0] = (uintptr_t)trap_expected;
+	if (nobody_above(class, frame->elr)) {
+		frame->elr = (uintptr_t)psci_call_fixup;
+		return true;
+	}
+	if (expected && frame->vector == 0) {
+		expected->esr = frame->esr;
+		expected->far = frame->far;
+		expected->elr = frame->elr;
+		frame->x[0] = (uintptr_t)expected;
 		frame->elr = (uintptr_t)trap_landing;
-		trap_expected = NULL;
+		self->expected = NULL;
 		return true;
 	}
 	return false;
@@ -113,15 +130,16 @@ static bool trap_fixup(struct trapframe *frame)
 
 static void print_backtrace(const struct trapframe *frame)
 {
+	const struct percpu_stack *stack = &percpu_self()->stack;
 	uint64_t fp = frame->x[29];
-	uint64_t floor = (uintptr_t)stack_start;
+	uint64_t floor = stack->start;
 
 	/* Offsets in the image, as addr2line wants them, whatever the image's place in memory. */
 	printf("fh: panic: backtrace:");
 	for (int depth = 0; depth < BACKTRACE_MAX; depth++) {
 		const uint64_t *record;
 
-		if (fp < floor || fp > (uintptr_t)stack_end - 16 || (fp & 15))
+		if (fp < floor || fp > stack->end - 16 || (fp & 15))
 			break;
 		record = (const uint64_t *)(uintptr_t)fp;
 		if (!between(record[1], image_start_code, image_text_end))
@@ -136,15 +154,16 @@ static void print_backtrace(const struct trapframe *frame)
 static void print_cause(const struct trapframe *frame)
 {
 	static const char *const kind[] = { "synchronous", "irq", "fiq", "serror" };
+	uint64_t guard = percpu_self()->stack.start - PERCPU_GUARD_BYTES;
 
-	printf("fh: panic: %s", kind[frame->vector & 3]);
+	printf("fh: panic: cpu %u: %s", cpu_id(), kind[frame->vector & 3]);
 	if ((frame->vector & 3) == 0)
 		printf(": %s", trap_class_name(frame->esr));
 	if (is_abort(frame->esr))
 		printf(": %s at level %u on %s of %#llx%s", trap_status_name(frame->esr),
 		       (unsigned int)frame->esr & 3, frame->esr & ESR_WNR ? "write" : "read",
 		       (unsigned long long)frame->far,
-		       frame->far - (uintptr_t)stack_guard < 4096 ? " (stack guard)" : "");
+		       frame->far - guard < PERCPU_GUARD_BYTES ? " (stack guard)" : "");
 	printf("\nfh: panic: el %u vector %u esr %#llx elr %#llx (image +%#llx) spsr %#llx\n",
 	       arch_current_el(), (unsigned int)frame->vector, (unsigned long long)frame->esr,
 	       (unsigned long long)frame->elr,
@@ -164,6 +183,7 @@ void trap_handle(struct trapframe *frame)
 {
 	if (trap_fixup(frame))
 		return;
+	exit_claim();
 	/* An exception while printing one: nothing more can be said. */
 	if (trap_panicking)
 		exit_now(EXIT_STATUS_PANIC);
@@ -176,7 +196,8 @@ void trap_handle(struct trapframe *frame)
 
 _Noreturn void fh_hook_bug(const char *what, const char *file, int line)
 {
-	printf("fh: panic: broken invariant: %s: %s:%d\n", what, file, line);
+	exit_claim();
+	printf("fh: panic: cpu %u: broken invariant: %s: %s:%d\n", cpu_id(), what, file, line);
 	/* Undefined on purpose: the vectors print registers and backtrace. */
 	__builtin_trap();
 }

@@ -37,7 +37,7 @@ struct trap_expect {
  * trap_call() - Call @function(@argument), and come back also when it takes an exception.
  *
  * Return: true when an exception came; @expect tells which. The function's frame is abandoned.
- * Context: boot CPU, not nested.
+ * Context: any CPU, each with an expectation of its own; not nested.
  */
 bool trap_call(struct trap_expect *expect, void (*function)(void *), void *argument);
 
@@ -50,6 +50,7 @@ bool trap_call(struct trap_expect *expect, void (*function)(void *), void *argum
 
 enum esr_class {
 	ESR_EC_UNKNOWN = 0x00,
+	ESR_EC_HVC = 0x16,
 	ESR_EC_IABT_SAME = 0x21,
 	ESR_EC_PC_ALIGN = 0x22,
 	ESR_EC_DABT_SAME = 0x25,

@@ -151,6 +151,26 @@ semihosting_fixup:
 	.size semihosting_call, . - semihosting_call
 
 /*
+ * int64_t psci_call(uint64_t function, uint64_t first, uint64_t second, uint64_t third, bool by_hvc)
+ * Undefined, or an exception to our own level, where nobody is above; then NOT_SUPPORTED comes
+ * back. What the convention lets the other side change, a function may change anyway.
+ */
+	.globl psci_call, psci_call_smc, psci_call_hvc, psci_call_fixup
+	.type psci_call, %function
+psci_call:
+	cbnz	w4, psci_call_hvc
+psci_call_smc:
+	smc	#0
+	ret
+psci_call_hvc:
+	hvc	#0
+	ret
+psci_call_fixup:
+	mov	x0, #-1
+	ret
+	.size psci_call, . - psci_call
+
+/*
  * bool trap_call(struct trap_expect *expect, void (*function)(void *), void *argument)
  * The exception handler goes on at trap_landing with x0 = expect.
  */

@@ -21,6 +21,21 @@ static inline unsigned int cpu_id(void)
 	return (unsigned int)id;
 }
 
+/*
+ * Until another CPU has called arch_send_event() since the last time; it may return for no reason
+ * as well.
+ */
+static inline void arch_wait_for_event(void)
+{
+	__asm__ volatile("wfe" ::: "memory");
+}
+
+/* After a DSB: who is woken must see what it was woken for (Arm ARM DDI 0487, D1.6.1). */
+static inline void arch_send_event(void)
+{
+	__asm__ volatile("sev" ::: "memory");
+}
+
 /* In a loop that waits for another CPU. */
 static inline void arch_cpu_relax(void)
 {
