@@ -14,6 +14,7 @@
 #include "boot/console.h"
 #include "boot/exit.h"
 #include "boot/job.h"
+#include "boot/smp.h"
 #include "boot/start.h"
 #include "lib/bits.h"
 
@@ -36,6 +37,7 @@ int freehold_main(struct machine *machine)
 	char run[32] = "main";
 	int status;
 
+	smp_start(machine);
 	bootargs_check(machine->args, known, FH_ARRAY_SIZE(known), &console_out);
 	(void)bootargs_get(machine->args, "run", run, sizeof(run));
 	if (strcmp(run, "main") == 0) {

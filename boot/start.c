@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From the MMU on to a machine whose memory is known: tree, console, memory map, direct map,
- * frames. Each step hands the next one value; the first that fails says why and ends the run.
+ * From the MMU on to a machine whose memory is known: tree, console, memory map, stacks for other
+ * CPUs, direct map, frames. Each step hands the next one value; the first that fails says why and
+ * ends the run.
  */
 #include "boot/start.h"
 
@@ -16,6 +17,7 @@
 #include "boot/exit.h"
 #include "boot/mmu.h"
 #include "boot/percpu.h"
+#include "boot/smp.h"
 #include "lib/error.h"
 #include "lib/hooks.h"
 #include "lib/version.h"
@@ -184,7 +186,10 @@ static int start_frames(const struct devtree_images *images)
 		       bytes, fh_error_name(err));
 		return err;
 	}
+	smp_place(&machine.tree, map);
 	err = mmu_map_memory(map, images);
+	if (!err)
+		err = smp_map();
 	if (err) {
 		printf("fh: boot: direct map: %zu ranges: cannot be mapped (%s)\n",
 		       map->range_count, fh_error_name(err));

@@ -9,6 +9,7 @@
 #include "boot/bootargs.h"
 #include "boot/console.h"
 #include "boot/exit.h"
+#include "boot/smp.h"
 #include "tests/target/crash.h"
 #include "tests/target/harness.h"
 
@@ -103,6 +104,7 @@ int freehold_main(struct machine *machine)
 	char filter[96] = "";
 	char run[32] = "test";
 
+	smp_start(machine);
 	bootargs_check(machine->args, known, FH_ARRAY_SIZE(known), &console_out);
 	(void)bootargs_get(machine->args, "test", filter, sizeof(filter));
 	(void)bootargs_get(machine->args, "run", run, sizeof(run));
