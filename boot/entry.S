@@ -311,7 +311,7 @@ mmu_enable:
 	.size mmu_enable, . - mmu_enable
 
 /*
- * stage_jump(x0 = entry, x1 = device tree): MMU and data cache off, jump, as the boot
+ * stage_jump(x0 = entry, x1 = its x0, x2 = 1 for EL1): MMU and data cache off, jump, as the boot
  * protocol wants it. The caller has cleaned and invalidated all that the next stage reads;
  * this code runs from the identity map, and needs no stack.
  */
@@ -320,6 +320,7 @@ mmu_enable:
 stage_jump:
 	mov	x19, x0
 	mov	x20, x1
+	mov	x21, x2
 	msr	daifset, #0xf
 	mrs	x2, currentel
 	cmp	x2, #(2 << 2)
@@ -337,7 +338,11 @@ stage_jump:
 	dsb	sy
 	isb
 	msr	spsel, #1
-	mov	x0, x20
+	mov	x0, x21
+	cmp	x0, #1
+	b.ne	3f
+	bl	el_prepare
+3:	mov	x0, x20
 	mov	x1, xzr
 	mov	x2, xzr
 	mov	x3, xzr

@@ -21,6 +21,8 @@
  * @firmware: the firmware's own memory, mapped by entries of its own.
  * @shared: memory that the kernel is to map.
  * @device: registers that the kernel is to map; size 0 when the machine has none.
+ * @spin: the page that CPUs are parked in, or 0; the CPUs with numbers below @spin_cpus are, but
+ *	  for the boot CPU.
  */
 struct handover {
 	uint64_t root;
@@ -31,6 +33,8 @@ struct handover {
 	uint64_t device_size;
 	uint64_t mair;
 	unsigned int output_bits;
+	uint64_t spin;
+	unsigned int spin_cpus;
 };
 
 /* A line that says what is wrong; gives @err back. */
@@ -42,7 +46,22 @@ uint64_t handover_alloc(struct machine *machine, unsigned int order);
 /* Allocate the regions and build the table. Return: 0 or a negative errno, after a line. */
 int handover_build(struct machine *machine, uint64_t mair, struct handover *handover);
 
+/* Start the other CPUs and park them in a page of its own. Return: 0 or a negative errno, after a
+ * line. */
+int handover_spin(struct machine *machine, struct handover *handover);
+
+/* The release address of CPU @cpu, by its number here. */
+uint64_t handover_spin_release(const struct handover *handover, unsigned int cpu);
+
 /* The completed copy of the tree, cleaned. Return: its address, or 0 after a line. */
 uint64_t handover_tree(struct machine *machine, const struct handover *handover);
+
+/**
+ * stage_jump() - Leave this stage: MMU and data cache off, jump to @entry with x0 = @x0.
+ * @level: 1 to go down to EL1 where this is EL2; else as it is.
+ *
+ * What the other side reads has been cleaned. Context: any CPU.
+ */
+_Noreturn void stage_jump(uint64_t entry, uint64_t x0, uint64_t level);
 
 #endif

@@ -6,6 +6,7 @@
  *   free RAM                 ->  root, lower tables, the firmware's own and the shared region
  *   device tree              ->  completed: /reserved-memory, the device to be translated
  *   everything else          ->  poisoned
+ *   other CPUs               ->  left to PSCI, or parked in a spin table
  *   jump
  *
  * Every address comes from the memory map; none is known to the kernel but through the tree.
@@ -27,8 +28,6 @@
 /* Offset of the fields of an arm64 Image. */
 #define IMAGE_MAGIC_OFFSET 56
 #define IMAGE_SIZE_OFFSET 16
-
-_Noreturn void stage_jump(uint64_t entry, uint64_t tree);
 
 struct payload {
 	const unsigned char *bytes;
@@ -142,6 +141,8 @@ int freehold_main(struct machine *machine)
 	if (!entry ||
 	    handover_build(machine, option(machine, "loader-mair", HANDOVER_MAIR), &handover))
 		return EXIT_STATUS_REFUSED;
+	if (option(machine, "loader-spin", 0) && handover_spin(machine, &handover))
+		return EXIT_STATUS_REFUSED;
 	tree = handover_tree(machine, &handover);
 	if (!tree)
 		return EXIT_STATUS_REFUSED;
@@ -151,5 +152,5 @@ int freehold_main(struct machine *machine)
 	       (unsigned long long)handover.root, (unsigned long long)(poisoned / FH_MIB));
 	console_flush();
 	arch_dsb_sy();
-	stage_jump(entry, tree);
+	stage_jump(entry, tree, option(machine, "loader-el", 0));
 }

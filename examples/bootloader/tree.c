@@ -11,6 +11,7 @@
 #include <barrier.h>
 #include <cache.h>
 
+#include "boot/percpu.h"
 #include "examples/bootloader/handover.h"
 #include "lib/error.h"
 
@@ -147,6 +148,38 @@ static void add_device(struct editor *editor, const struct handover *handover,
 	note(editor, fdt_setprop_empty(editor->tree, node, "dma-coherent"));
 }
 
+/* The affinity of a cpu node; one or two cells. */
+static uint64_t affinity(const struct editor *editor, int node)
+{
+	uint64_t value = 0;
+	int bytes;
+	const fdt32_t *reg = fdt_getprop(editor->tree, node, "reg", &bytes);
+
+	for (int i = 0; reg && i < bytes / 4; i++)
+		value = value << 32 | fdt32_to_cpu(reg[i]);
+	return value;
+}
+
+/* A CPU that is parked is had by its spin table, and no more by PSCI. */
+static void set_release(struct editor *editor, const struct handover *handover, unsigned int cpu)
+{
+	static const char method[] = "spin-table";
+	uint64_t release = handover_spin_release(handover, cpu);
+	int parent = fdt_path_offset(editor->tree, "/cpus");
+	int node;
+
+	fdt_for_each_subnode(node, editor->tree, parent)
+	{
+		if (!fdt_getprop(editor->tree, node, "reg", NULL) ||
+		    affinity(editor, node) != percpu(cpu)->mpidr)
+			continue;
+		note(editor, fdt_setprop(editor->tree, node, "enable-method", method,
+					 (int)sizeof(method)));
+		set_cells(editor, node, "cpu-release-addr", &release, (int[]){ 2 }, 1);
+		return;
+	}
+}
+
 /* The bootargs without the words that were for this stage. */
 static void strip_bootargs(struct editor *editor, int chosen)
 {
@@ -188,6 +221,10 @@ static void edit(struct editor *editor, const struct handover *handover)
 		      UINT64_C(4096) << HANDOVER_FIRMWARE_ORDER);
 	phandle[2] = reserve(editor, parent, "shared", handover->shared,
 			     UINT64_C(4096) << HANDOVER_SHARED_ORDER);
+	if (handover->spin)
+		(void)reserve(editor, parent, "spin-table", handover->spin, 4096);
+	for (unsigned int cpu = 1; cpu < handover->spin_cpus; cpu++)
+		set_release(editor, handover, cpu);
 	add_device(editor, handover, phandle);
 }
 
