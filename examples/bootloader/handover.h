@@ -15,6 +15,14 @@
 #define HANDOVER_SHARED_ORDER 4
 #define HANDOVER_WINDOWS 3
 
+/* The number that fh.loader-spin gives. */
+enum handover_spin {
+	HANDOVER_SPIN_NONE,   /* left to PSCI */
+	HANDOVER_SPIN_OWN,    /* each has a release address */
+	HANDOVER_SPIN_SHARED, /* one for all: they come all at once */
+	HANDOVER_SPIN_LATE,   /* as OWN, but CPU 1 comes after the kernel has given it up */
+};
+
 /**
  * struct handover - What was built. Physical addresses.
  * @tables: the lower tables, 2^HANDOVER_TABLE_ORDER pages.
@@ -23,6 +31,7 @@
  * @device: registers that the kernel is to map; size 0 when the machine has none.
  * @spin: the page that CPUs are parked in, or 0; the CPUs with numbers below @spin_cpus are, but
  *	  for the boot CPU.
+ * @spin_how: what they watch there.
  */
 struct handover {
 	uint64_t root;
@@ -35,6 +44,7 @@ struct handover {
 	unsigned int output_bits;
 	uint64_t spin;
 	unsigned int spin_cpus;
+	enum handover_spin spin_how;
 };
 
 /* A line that says what is wrong; gives @err back. */

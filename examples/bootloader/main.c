@@ -141,7 +141,8 @@ int freehold_main(struct machine *machine)
 	if (!entry ||
 	    handover_build(machine, option(machine, "loader-mair", HANDOVER_MAIR), &handover))
 		return EXIT_STATUS_REFUSED;
-	if (option(machine, "loader-spin", 0) && handover_spin(machine, &handover))
+	handover.spin_how = (enum handover_spin)option(machine, "loader-spin", HANDOVER_SPIN_NONE);
+	if (handover.spin_how != HANDOVER_SPIN_NONE && handover_spin(machine, &handover))
 		return EXIT_STATUS_REFUSED;
 	tree = handover_tree(machine, &handover);
 	if (!tree)

@@ -18,28 +18,38 @@
 /* Looks at the page until a CPU must have come: some seconds. */
 #define PATIENCE 100000000u
 
-extern char spin_start[], spin_end[];
+extern char spin_start[], spin_shared[], spin_late[], spin_end[];
 
-_Static_assert(HANDOVER_SPIN_RELEASE + 8 * FH_CPU_MAX <= HANDOVER_SPIN_ARRIVED,
-	       "the page holds a word for each CPU");
+/* Words of each kind in the page. */
+#define WORDS 128u
 
 uint64_t handover_spin_release(const struct handover *handover, unsigned int cpu)
 {
-	return handover->spin + HANDOVER_SPIN_RELEASE + cpu * sizeof(uint64_t);
+	return handover->spin + HANDOVER_SPIN_RELEASE +
+	       (handover->spin_how == HANDOVER_SPIN_SHARED ? 0 : cpu * sizeof(uint64_t));
+}
+
+static uint64_t arrived_word(const struct handover *handover, unsigned int cpu)
+{
+	return handover->spin + HANDOVER_SPIN_ARRIVED + cpu * sizeof(uint64_t);
 }
 
 /* On the CPU itself. */
 static void park(void *argument)
 {
 	const struct handover *handover = argument;
+	const char *loop = handover->spin_how == HANDOVER_SPIN_SHARED ? spin_shared
+			   : handover->spin_how == HANDOVER_SPIN_LATE ? spin_late
+								      : spin_start;
 
-	stage_jump(handover->spin, handover_spin_release(handover, cpu_id()), 0);
+	stage_jump(handover->spin + (uint64_t)(loop - spin_start), arrived_word(handover, cpu_id()),
+		   0);
 }
 
 /* It writes past the caches, so each look needs a line that is not there yet. */
-static bool arrives(uint64_t release)
+static bool arrives(const struct handover *handover, unsigned int cpu)
 {
-	const uint64_t *word = (const uint64_t *)(uintptr_t)(release + HANDOVER_SPIN_ARRIVED);
+	const uint64_t *word = (const uint64_t *)(uintptr_t)arrived_word(handover, cpu);
 
 	for (uint32_t i = 0; i < PATIENCE; i++) {
 		arch_cache_invalidate(word, sizeof(*word));
@@ -61,9 +71,12 @@ int handover_spin(struct machine *machine, struct handover *handover)
 	arch_dsb_sy();
 	smp_start(machine);
 	handover->spin_cpus = smp_cpu_count();
+	if (handover->spin_cpus > WORDS)
+		return handover_refuse("cpus", handover->spin_cpus, "more than the page holds",
+				       -ERANGE);
 	for (unsigned int cpu = 1; cpu < handover->spin_cpus; cpu++) {
 		smp_run(cpu, park, handover);
-		if (!arrives(handover_spin_release(handover, cpu)))
+		if (!arrives(handover, cpu))
 			return handover_refuse("cpu", cpu, "does not come to the spin table",
 					       -ETIMEDOUT);
 	}

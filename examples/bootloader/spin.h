@@ -13,6 +13,6 @@
 #define FH_EXAMPLES_SPIN_H
 
 #define HANDOVER_SPIN_RELEASE 1024
-#define HANDOVER_SPIN_ARRIVED 2048 /* from the release address */
+#define HANDOVER_SPIN_ARRIVED 3072
 
 #endif

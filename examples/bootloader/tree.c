@@ -173,8 +173,8 @@ static void set_release(struct editor *editor, const struct handover *handover, 
 		if (!fdt_getprop(editor->tree, node, "reg", NULL) ||
 		    affinity(editor, node) != percpu(cpu)->mpidr)
 			continue;
-		note(editor, fdt_setprop(editor->tree, node, "enable-method", method,
-					 (int)sizeof(method)));
+		note(editor,
+		     fdt_setprop(editor->tree, node, "enable-method", method, (int)sizeof(method)));
 		set_cells(editor, node, "cpu-release-addr", &release, (int[]){ 2 }, 1);
 		return;
 	}
