@@ -24,8 +24,9 @@ static uintptr_t console_base;
 static char kept[8192];
 static size_t kept_bytes;
 
-/* Whose turn it is to print: cpu_id() + 1, or 0. */
+/* Whose turn it is to print, and who wants to be the only one: cpu_id() + 1, or 0. */
 static _Atomic(uint32_t) console_owner;
+static _Atomic(uint32_t) console_seized_by;
 
 /* How often a CPU that ends the run asks: some seconds, more than any line takes. */
 #define SEIZE_PATIENCE 100000000u
@@ -33,8 +34,10 @@ static _Atomic(uint32_t) console_owner;
 static bool try_lock(uint32_t self)
 {
 	uint32_t nobody = 0;
+	uint32_t seized_by = atomic_load_explicit(&console_seized_by, memory_order_relaxed);
 
-	return atomic_load_explicit(&console_owner, memory_order_relaxed) == 0 &&
+	return (seized_by == 0 || seized_by == self) &&
+	       atomic_load_explicit(&console_owner, memory_order_relaxed) == 0 &&
 	       atomic_compare_exchange_strong_explicit(&console_owner, &nobody, self,
 						       memory_order_acquire, memory_order_relaxed);
 }
@@ -68,8 +71,11 @@ static void put_line_locked(struct percpu *cpu)
 		put_line(cpu);
 		return;
 	}
-	while (!try_lock(self))
+	while (!try_lock(self)) {
+		if (atomic_load_explicit(&console_seized_by, memory_order_relaxed))
+			percpu_halt();
 		arch_cpu_relax();
+	}
 	put_line(cpu);
 	atomic_store_explicit(&console_owner, 0, memory_order_release);
 }
@@ -87,6 +93,8 @@ void console_seize(void)
 {
 	uint32_t self = cpu_id() + 1;
 
+	/* Else a CPU that prints without end could keep us waiting. */
+	atomic_store_explicit(&console_seized_by, self, memory_order_relaxed);
 	for (uint32_t i = 0; percpu_shared && i < SEIZE_PATIENCE; i++) {
 		if (atomic_load_explicit(&console_owner, memory_order_relaxed) == self ||
 		    try_lock(self))

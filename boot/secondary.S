@@ -59,5 +59,6 @@ smp_secondary_entry:
 3:	msr	vbar_el2, x1
 4:	isb
 	msr	daifclr, #4		/* an SError is news */
-	b	smp_secondary
+	bl	smp_secondary		/* does not return, but a backtrace ends here */
+	b	cpu_park
 	.size smp_secondary_entry, . - smp_secondary_entry

@@ -102,13 +102,13 @@ def from_overlays(guest, folder):
 
 
 def fill(expect, values):
-    """Patterns may name the guest's exception level and, for a raw start, its addresses."""
+    """Patterns may name the guest's level, its CPUs and, for a raw start, its addresses."""
     if expect == "ktap":
         return expect
-    names = {"el": values["el"], **values["raw"]}
+    names = {"el": values["el"], "smp": values["smp"], **values["raw"]}
 
     def one(pattern):
-        return re.sub(r"<(el|kernel|dtb)>", lambda match: str(names[match.group(1)]), pattern)
+        return re.sub(r"<(el|smp|kernel|dtb)>", lambda match: str(names[match.group(1)]), pattern)
     return {key: [one(pattern) for pattern in value] if isinstance(value, list) else value
             for key, value in expect.items()}
 
@@ -132,6 +132,7 @@ def expand(entry, expectations, where):
         if "raw" in entry:
             values["raw"] = {**copy.deepcopy(RAW_DEFAULTS), **values["raw"]}
         values["expect"] = fill(values["expect"], values)
+        values["append"] = values["append"].replace("<smp>", str(values["smp"]))
         guest = Guest(values)
         check(guest, where)
         if overlays:

@@ -6,7 +6,11 @@
 #include "lib/types.h"
 
 /**
- * crash() - Provoke what @how names: "crash-read", "crash-stack", "crash-smash", "crash-bug".
+ * crash() - Provoke what @how names.
+ * @how: "crash-read", "crash-stack", "crash-smash", "crash-bug"; on the last CPU "crash-secondary",
+ *	 "crash-secondary-stack", "crash-secondary-bug"; on all CPUs at once "crash-all"; on one
+ *	 while the others print "crash-amid".
+ *
  * Return: false when there is no such way. It returns true only if nothing happened.
  */
 bool crash(const char *how);

@@ -100,7 +100,7 @@ static int run_suites(struct machine *machine, const char *filter)
 
 int freehold_main(struct machine *machine)
 {
-	static const char *const known[] = { "run", "test" };
+	static const char *const known[] = { "run", "test", "cpus", "late" };
 	char filter[96] = "";
 	char run[32] = "test";
 
@@ -112,8 +112,7 @@ int freehold_main(struct machine *machine)
 		return run_suites(machine, filter);
 	if (crash(run))
 		return EXIT_STATUS_OK;
-	printf("fh: test: fh.run: %s: unknown; test, or crash-read, crash-stack, crash-smash, "
-	       "crash-bug (EINVAL)\n",
+	printf("fh: test: fh.run: %s: neither test nor a crash- of tests/target/crash.h (EINVAL)\n",
 	       run);
 	return EXIT_STATUS_REFUSED;
 }
