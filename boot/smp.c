@@ -255,7 +255,7 @@ static void print_result(const struct start *start, unsigned int named)
 	if (start->beyond)
 		printf("fh: smp: warning: /cpus: %u: more CPUs than there is room for: %u stay off "
 		       "(FH_CPU_MAX is %u)\n",
-		       named, start->beyond, FH_CPU_MAX);
+		       named, start->beyond, (unsigned int)FH_CPU_MAX);
 	printf("fh: smp: %u of %u CPUs run%s%s%s\n", running, named,
 	       method[start->by_psci + 2 * start->by_spin_table], start->psci_wanted ? ": " : "",
 	       start->psci_wanted ? start->no_psci : "");

@@ -34,20 +34,20 @@
 
 /* What a CPU saw, or is to do. */
 struct view {
-	unsigned int cpu; /* that it was given to */
-	unsigned int id;
+	struct test *test;
 	uint64_t mpidr;
 	uint64_t stack;
 	uint64_t trap_stack;
 	uint64_t at;
+	uint64_t setting[SETTINGS];
+	struct trap_expect expect;
 	int *error;
 	int error_before;
 	int error_after;
-	bool caught;
-	struct trap_expect expect;
+	unsigned int cpu; /* that it was given to */
+	unsigned int id;
 	unsigned int done;
-	uint64_t setting[SETTINGS];
-	struct test *test;
+	bool caught;
 };
 
 static struct view views[FH_CPU_MAX];
@@ -85,6 +85,14 @@ static uint64_t own_mpidr(void)
 	return arch_read_sysreg(mpidr_el1) & UINT64_C(0xff00ffffff);
 }
 
+static uint64_t stack_pointer(void)
+{
+	uint64_t sp;
+
+	__asm__ volatile("mov %0, sp" : "=r"(sp));
+	return sp;
+}
+
 static uint64_t exception_stack_pointer(void)
 {
 	uint64_t sp;
@@ -96,11 +104,10 @@ static uint64_t exception_stack_pointer(void)
 static void look(void *argument)
 {
 	struct view *view = argument;
-	volatile char here = 0;
 
 	view->id = cpu_id();
 	view->mpidr = own_mpidr();
-	view->stack = (uintptr_t)&here;
+	view->stack = stack_pointer();
 	view->trap_stack = exception_stack_pointer();
 	view->done++;
 }
@@ -306,13 +313,21 @@ static void work(struct test *test)
 	}
 }
 
+static void wait_ms(uint64_t ms)
+{
+	uint64_t ticks = arch_read_sysreg(cntfrq_el0) / 1000 * ms;
+	uint64_t begin = arch_read_sysreg(cntvct_el0);
+	uint64_t now = begin;
+
+	while (now - begin < ticks)
+		now = arch_read_sysreg(cntvct_el0);
+}
+
 static void take_time(void *argument)
 {
 	struct view *view = argument;
-	uint64_t begin = arch_read_sysreg(cntvct_el0);
 
-	while (arch_read_sysreg(cntvct_el0) - begin < arch_read_sysreg(cntfrq_el0) / 100)
-		arch_cpu_relax();
+	wait_ms(10);
 	view->done++;
 }
 
@@ -379,7 +394,7 @@ static void expect_exception(void *argument)
 	view->at = NOWHERE + 4096u * view->cpu;
 	view->caught = trap_call(&view->expect, meet_and_read, view);
 	view->id = cpu_id();
-	view->stack = (uintptr_t)__builtin_frame_address(0);
+	view->stack = stack_pointer();
 }
 
 static void exceptions(struct test *test)
@@ -517,14 +532,11 @@ static void settings(struct test *test)
 /* A CPU that comes after it was given up finds nothing to take, and disturbs nobody. */
 static void late(struct test *test)
 {
-	uint64_t begin = arch_read_sysreg(cntvct_el0);
 	char text[8];
 
 	if (!bootargs_get(test->machine->args, "late", text, sizeof(text)))
 		SKIP(test, "no fh.late= says how many ms a CPU is late");
-	while ((arch_read_sysreg(cntvct_el0) - begin) / (arch_read_sysreg(cntfrq_el0) / 1000) <
-	       strtoul(text, NULL, 10))
-		arch_cpu_relax();
+	wait_ms(strtoul(text, NULL, 10));
 	numbers(test);
 	if (!test->failed)
 		work(test);
