@@ -263,12 +263,10 @@ static void print_result(const struct start *start, unsigned int named)
 
 void smp_start(const struct machine *machine)
 {
-	struct devtree_images images = { image_base(), image_size(), (uintptr_t)machine->tree.blob,
-					 machine->tree.bytes };
 	struct start start = { .machine = machine };
 	struct devtree_cpus cpus = {
 		.map = &machine->map,
-		.images = &images,
+		.images = &machine->images,
 		.boot_mpidr = own_affinity(),
 		.visit = visit_cpu,
 		.ctx = &start,

@@ -171,7 +171,7 @@ static int start_map(struct devtree_given *given)
 }
 
 /* Metadata first, because it is memory of the map; then no address changes its kind any more. */
-static int start_frames(const struct devtree_images *images)
+static int start_frames(void)
 {
 	struct fh_memmap *map = &machine.map;
 	size_t bytes = fh_frames_metadata_bytes(map);
@@ -187,7 +187,7 @@ static int start_frames(const struct devtree_images *images)
 		return err;
 	}
 	smp_place(&machine.tree, map);
-	err = mmu_map_memory(map, images);
+	err = mmu_map_memory(map, &machine.images);
 	if (!err)
 		err = smp_map();
 	if (err) {
@@ -232,8 +232,10 @@ _Noreturn void boot_main(uint64_t x0, unsigned int entry_el)
 	images->kernel_size = image_size();
 	images->tree_base = (uintptr_t)machine.tree.blob;
 	images->tree_size = machine.tree.bytes;
-	if (start_map(&given) || devtree_memmap(&machine.tree, &given, &machine.map) ||
-	    start_frames(images))
+	if (start_map(&given) || devtree_memmap(&machine.tree, &given, &machine.map))
+		refuse();
+	machine.images = *images;
+	if (start_frames())
 		refuse();
 	print_frames();
 	machine.args = devtree_bootargs(&machine.tree);

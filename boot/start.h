@@ -13,6 +13,7 @@
 /**
  * struct machine - What was found out about the machine.
  * @tree: checked; mapped read-only.
+ * @images: what was loaded, and where the memory map is kept.
  * @map: resolved, and it does not change any more.
  * @frames: all of it; its direct map is the identity.
  * @args: /chosen/bootargs, "" when there are none.
@@ -20,6 +21,7 @@
  */
 struct machine {
 	struct devtree tree;
+	struct devtree_images images;
 	struct fh_memmap map;
 	struct fh_frames frames;
 	const char *args;

@@ -27,7 +27,7 @@
 									       "= <0x40301000>; "  \
 									       "}; " body)
 
-static const struct devtree_images images = { 0x40400000, 0x8000, 0x40500000, 0x1000 };
+static const struct devtree_images images = { 0x40400000, 0x8000, 0x40500000, 0x1000, { 0, 0 } };
 
 struct found {
 	char text[1024];
