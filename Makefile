@@ -16,6 +16,7 @@ LIBFDT_SRC ?=##            build libfdt from this source folder instead of Debia
 T ?=##                     run only the tests whose name starts so, e.g. T=mm.page
 PICOLIBC ?= /usr/lib/picolibc/aarch64-linux-gnu##  C library for the target
 FH_CPU_MAX ?= 8##          highest number of CPUs
+EARLY ?=##                 console before the tree is read: COMPATIBLE@BASE[:SHIFT[:WIDTH]], e.g. arm,pl011@0x9000000
 PREFIX ?= /usr/local##     where `make install` puts things
 DESTDIR ?=##               staging folder in front of it
 FUZZ_SECONDS ?= 60##       how long `make fuzz` runs
@@ -133,9 +134,17 @@ images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
 
 # config.h changes only when its text does.
+early := $(subst :, ,$(subst @, ,$(EARLY)))
+ifneq ($(filter-out 0 2 3 4,$(words $(early))),)
+$(error fh: EARLY: $(EARLY): is not COMPATIBLE@BASE[:SHIFT[:WIDTH]] (EINVAL))
+endif
+early_lines := $(if $(early),'#define FH_EARLY_COMPATIBLE "$(word 1,$(early))"' \
+	'#define FH_EARLY_BASE UINT64_C($(word 2,$(early)))' \
+	'#define FH_EARLY_SHIFT $(or $(word 3,$(early)),-1)' \
+	'#define FH_EARLY_WIDTH $(or $(word 4,$(early)),0)')
 $(O)/include/config.h: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '/* Made by make from its variables. */' '#define FH_CPU_MAX $(FH_CPU_MAX)' > $@.new
+	@printf '%s\n' '/* Made by make from its variables. */' '#define FH_CPU_MAX $(FH_CPU_MAX)' $(early_lines) > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Objects are made again when the command that makes them changes (LLVM=1, CROSS_COMPILE, ...).
@@ -212,8 +221,10 @@ $(O)/fh-memmap: $(memmap_objects)
 fh-memmap: $(O)/fh-memmap ## the reader of device trees for the host: O/fh-memmap --help
 
 # ---- Host tests
+# Not boot/console.c: it is the target's C library's.
+host_console := $(filter-out boot/console.c,$(wildcard boot/console*.c))
 host_library = $(call objects,host,$(lib_sources) $(wildcard arch/host/*.c) \
-	$(wildcard boot/devtree*.c) boot/bootargs.c tests/unit/hooks.c)
+	$(wildcard boot/devtree*.c) $(host_console) boot/bootargs.c tests/unit/hooks.c)
 tsan_library = $(subst $(O)/host/,$(O)/tsan/,$(host_library))
 define host_rules
 $(O)/$(1)/%.o: %.c $(O)/include/config.h

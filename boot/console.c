@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console: a table of drivers, the C library's stdout, and the text kept until one is
+ * The console: the C library's stdout, the UART that it goes to, and the text kept until one is
  * known.
  *
  *   printf, console_out  ->  line of the CPU  ->  lock  ->  driver, or kept text
@@ -13,12 +13,8 @@
 #include "boot/exit.h"
 #include "boot/percpu.h"
 
-static const struct console_driver *const drivers[] = {
-	&console_pl011,
-};
-
 static const struct console_driver *console_driver;
-static uintptr_t console_base;
+static struct console_uart console_uart;
 
 /* Early text; what does not fit is dropped from the end, the first lines tell most. */
 static char kept[8192];
@@ -54,8 +50,8 @@ static void put_line(struct percpu *cpu)
 
 		if (console_driver) {
 			if (c == '\n')
-				console_driver->put(console_base, '\r');
-			console_driver->put(console_base, c);
+				console_driver->put(&console_uart, '\r');
+			console_driver->put(&console_uart, c);
 		} else if (kept_bytes < sizeof(kept) - 1) {
 			kept[kept_bytes++] = c;
 		}
@@ -126,20 +122,14 @@ static int console_putc(char c, FILE *file)
 static FILE console_file = FDEV_SETUP_STREAM(console_putc, NULL, NULL, _FDEV_SETUP_WRITE);
 FILE *const stdout = &console_file;
 
-const struct console_driver *console_find(const char *compatible)
-{
-	for (size_t i = 0; i < FH_ARRAY_SIZE(drivers); i++)
-		if (strcmp(drivers[i]->compatible, compatible) == 0)
-			return drivers[i];
-	return NULL;
-}
-
-void console_start(const struct console_driver *driver, uintptr_t base)
+void console_start(const struct console_driver *driver, const struct console_uart *uart)
 {
 	size_t bytes = kept_bytes;
 
+	if (driver->start)
+		driver->start(uart);
 	console_driver = driver;
-	console_base = base;
+	console_uart = *uart;
 	kept_bytes = 0;
 	console_write(NULL, kept, bytes);
 }
@@ -148,7 +138,7 @@ void console_flush(void)
 {
 	put_line_locked(percpu_self());
 	if (console_driver) {
-		console_driver->drain(console_base);
+		console_driver->drain(&console_uart);
 	} else if (kept_bytes) {
 		kept[kept_bytes] = '\0';
 		kept_bytes = 0;

@@ -12,29 +12,54 @@
 #include "lib/out.h"
 
 /**
- * struct console_driver - One kind of UART; a row of the table in boot/console.c.
- * @compatible: as in the device tree.
+ * struct console_uart - A UART as its driver sees it.
+ * @base: where its registers are mapped, as device memory.
+ * @shift, @width: of the 8250 family: register r of @width bytes lies at @base + (r << @shift).
+ */
+struct console_uart {
+	uintptr_t base;
+	uint8_t shift;
+	uint8_t width;
+};
+
+/**
+ * struct console_driver - One kind of UART.
+ * @start: once before all else, or NULL: lets it send where a reset has stopped that.
  * @put: sends one byte, waiting while the device is busy, for a bounded time.
  * @drain: waits, for a bounded time, until everything is on the wire.
  *
  * The bootloader has set speed and clocks, and they stay.
  */
 struct console_driver {
-	const char *compatible;
-	void (*put)(uintptr_t base, char c);
-	void (*drain)(uintptr_t base);
+	void (*start)(const struct console_uart *uart);
+	void (*put)(const struct console_uart *uart, char c);
+	void (*drain)(const struct console_uart *uart);
 };
 
+/* A row of the table in boot/console_models.c: @shift and @width where the tree does not say. */
+struct console_model {
+	const char *compatible;
+	const struct console_driver *driver;
+	uint8_t shift;
+	uint8_t width;
+};
+
+/* A device that stays busy must not stop the boot: about a hundred characters at 9600 baud. */
+#define CONSOLE_PATIENCE 10000000u
+
+extern const struct console_driver console_8250;
+extern const struct console_driver console_cadence;
+extern const struct console_driver console_imx;
 extern const struct console_driver console_pl011;
+
+/* The row of one compatible string, or NULL. */
+const struct console_model *console_find(const char *compatible);
 
 /* The sink of everything that boot/ prints. */
 extern const struct fh_out console_out;
 
-/* The driver for one compatible string, or NULL. */
-const struct console_driver *console_find(const char *compatible);
-
-/* Use it, and show what was kept. @base: where its registers are mapped, as device memory. */
-void console_start(const struct console_driver *driver, uintptr_t base);
+/* Use @uart, which is copied, and show what was kept. */
+void console_start(const struct console_driver *driver, const struct console_uart *uart);
 
 /*
  * From here on only the calling CPU prints, and each other one stops when it wants to; a line that

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages, and the small things that a tree says: cells, console, bootargs, initrd, PSCI. */
+/* Messages, and the small things that a tree says: cells, strings, bootargs, initrd, PSCI. */
 #include "boot/devtree.h"
 
 #include <string.h>
@@ -236,8 +236,7 @@ bool devtree_enabled(const struct devtree *tree, int node)
 	       devtree_says(tree, node, "status", "ok");
 }
 
-/* A string property of /chosen that ends in NUL, or NULL. */
-static const char *chosen_string(const struct devtree *tree, const char *name)
+const char *devtree_chosen_string(const struct devtree *tree, const char *name)
 {
 	return tree->chosen < 0 ? NULL
 				: fdt_stringlist_get(tree->blob, tree->chosen, name, 0, NULL);
@@ -245,7 +244,7 @@ static const char *chosen_string(const struct devtree *tree, const char *name)
 
 const char *devtree_bootargs(const struct devtree *tree)
 {
-	const char *args = chosen_string(tree, "bootargs");
+	const char *args = devtree_chosen_string(tree, "bootargs");
 
 	return args ? args : "";
 }
@@ -302,95 +301,5 @@ int devtree_initrd(const struct devtree *tree, uint64_t *base, uint64_t *size)
 				      -EINVAL);
 	*base = start;
 	*size = end - start;
-	return 0;
-}
-
-/*
- * The node that a path or an alias names; options after `:` do not count. An alias is looked up
- * here, because libfdt would follow one that names itself for ever.
- */
-static int find_node(const struct devtree *tree, const char *name)
-{
-	int bytes = (int)strcspn(name, ":");
-	int aliases;
-	const char *path;
-
-	if (*name == '/')
-		return fdt_path_offset_namelen(tree->blob, name, bytes);
-	aliases = fdt_path_offset(tree->blob, "/aliases");
-	if (aliases < 0)
-		return aliases;
-	path = fdt_getprop_namelen(tree->blob, aliases, name, bytes, &bytes);
-	if (!path || bytes < 1 || path[bytes - 1] || *path != '/')
-		return -FDT_ERR_BADPATH;
-	return fdt_path_offset(tree->blob, path);
-}
-
-/* The entry of one `ranges` that holds the region: translate it. -ENOENT when none does. */
-static int translate_once(const struct devtree *tree, int bus, struct cells child,
-			  struct cells parent, struct devtree_region *region)
-{
-	int entry = child.address + parent.address + child.size;
-	int bytes;
-	const fdt32_t *data = fdt_getprop(tree->blob, bus, "ranges", &bytes);
-
-	if (!data)
-		return -ENOENT;
-	for (int at = 0; at + entry <= bytes / 4; at += entry) {
-		uint64_t from = devtree_number(data + at, child.address);
-		uint64_t to = devtree_number(data + at + child.address, parent.address);
-		uint64_t size =
-		    devtree_number(data + at + child.address + parent.address, child.size);
-
-		if (size && fh_range_within(region->base, region->size, from, size)) {
-			region->base += to - from;
-			return 0;
-		}
-	}
-	return bytes == 0 ? 0 : -ENOENT;
-}
-
-int devtree_translate(const struct devtree *tree, int node, struct devtree_region *region)
-{
-	int bus = fdt_parent_offset(tree->blob, node);
-
-	while (bus > 0) {
-		int above = fdt_parent_offset(tree->blob, bus);
-		struct cells child, parent;
-
-		if (above < 0 || devtree_cells(tree, bus, &child) ||
-		    devtree_cells(tree, above, &parent) ||
-		    translate_once(tree, bus, child, parent, region))
-			return -ENOENT;
-		bus = above;
-	}
-	return fh_range_fits(region->base, region->size, 64) ? 0 : -ENOENT;
-}
-
-int devtree_stdout(const struct devtree *tree, struct devtree_uart *uart)
-{
-	const char *name = chosen_string(tree, "stdout-path");
-	int node = name ? find_node(tree, name) : -1;
-	int parent = node > 0 ? fdt_parent_offset(tree->blob, node) : -1;
-	struct devtree_region region;
-	struct cells cells;
-	const fdt32_t *reg;
-	int bytes;
-
-	if (parent < 0 || devtree_cells(tree, parent, &cells))
-		return -ENOENT;
-	reg = fdt_getprop(tree->blob, node, "reg", &bytes);
-	if (!reg || bytes < 4 * (cells.address + cells.size))
-		return -ENOENT;
-	region.base = devtree_number(reg, cells.address);
-	region.size = devtree_number(reg + cells.address, cells.size);
-	uart->compatible = fdt_getprop(tree->blob, node, "compatible", &bytes);
-	if (!uart->compatible || bytes < 1 || uart->compatible[bytes - 1] || !region.size ||
-	    devtree_translate(tree, node, &region))
-		return -ENOENT;
-	uart->compatible_bytes = (size_t)bytes;
-	uart->base = region.base;
-	uart->size = region.size;
-	devtree_path(tree, node, uart->path);
 	return 0;
 }

@@ -75,7 +75,10 @@ struct devtree_given {
 /**
  * struct devtree_uart - The console that the tree asks for.
  * @compatible: strings one after the other, @compatible_bytes in all, each with its NUL.
- * @base, @size: physical registers, translated by the parents' `ranges`.
+ * @base, @size: physical registers, translated by the parents' `ranges`; behind `reg-offset`.
+ * @has_shift, @shift: of `reg-shift`, 0 to 4.
+ * @width: bytes of a register, 1, 2 or 4; 0 when the tree does not say.
+ * @options: what stdout-path says behind a colon, "" for nothing.
  */
 struct devtree_uart {
 	char path[DEVTREE_PATH_MAX];
@@ -83,6 +86,10 @@ struct devtree_uart {
 	size_t compatible_bytes;
 	uint64_t base;
 	uint64_t size;
+	bool has_shift;
+	uint8_t shift;
+	uint8_t width;
+	char options[24];
 };
 
 /**

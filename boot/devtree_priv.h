@@ -71,6 +71,9 @@ int devtree_regions(const struct devtree *tree, int node, const char *name, stru
  */
 int devtree_translate(const struct devtree *tree, int node, struct devtree_region *region);
 
+/* A string property of /chosen that ends in NUL, or NULL. */
+const char *devtree_chosen_string(const struct devtree *tree, const char *name);
+
 /* Is @text the first string of property @name? A string without its end is none. */
 bool devtree_says(const struct devtree *tree, int node, const char *name, const char *text);
 

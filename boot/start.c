@@ -97,19 +97,27 @@ static void open_tree(uint64_t x0)
 		refuse();
 }
 
+/* Of several that fit, the first: the tree names the closest first. */
+static const struct console_model *find_model(const struct devtree_uart *uart)
+{
+	const struct console_model *model = NULL;
+	const char *end = uart->compatible + uart->compatible_bytes;
+
+	for (const char *at = uart->compatible; at < end && !model; at += strlen(at) + 1)
+		model = console_find(at);
+	return model;
+}
+
 /* Without a console the boot goes on: its text is kept for semihosting. */
 static void start_console(void)
 {
-	const struct console_driver *driver = NULL;
+	const struct console_model *model;
 	struct devtree_uart uart;
-	const char *at;
 
 	if (devtree_stdout(&machine.tree, &uart))
 		return;
-	for (at = uart.compatible; at < uart.compatible + uart.compatible_bytes && !driver;
-	     at += strlen(at) + 1)
-		driver = console_find(at);
-	if (!driver) {
+	model = find_model(&uart);
+	if (!model) {
 		printf("fh: boot: warning: %s: %s: no driver for this console\n", uart.path,
 		       uart.compatible);
 		return;
@@ -119,7 +127,36 @@ static void start_console(void)
 		       (unsigned long long)uart.base);
 		return;
 	}
-	console_start(driver, uart.base);
+	console_start(model->driver, &(struct console_uart){
+					 .base = uart.base,
+					 .shift = uart.has_shift ? uart.shift : model->shift,
+					 .width = uart.width ? uart.width : model->width,
+				     });
+	if (uart.options[0])
+		printf("fh: boot: console %s: %s: left as it is\n", uart.path, uart.options);
+}
+
+/* The console that the build names (EARLY=), for what goes wrong before the tree is read. */
+static void start_early_console(void)
+{
+#ifdef FH_EARLY_COMPATIBLE
+	const struct console_model *model = console_find(FH_EARLY_COMPATIBLE);
+
+	if (!model || mmu_map_device(FH_EARLY_BASE, 4096)) {
+		printf("fh: boot: warning: early console: " FH_EARLY_COMPATIBLE " at %#llx: %s\n",
+		       (unsigned long long)FH_EARLY_BASE,
+		       model ? "cannot be mapped" : "no driver for this console");
+		return;
+	}
+	console_start(model->driver,
+		      &(struct console_uart){
+			  .base = FH_EARLY_BASE,
+			  .shift = FH_EARLY_SHIFT < 0 ? model->shift : (uint8_t)FH_EARLY_SHIFT,
+			  .width = FH_EARLY_WIDTH ? FH_EARLY_WIDTH : model->width,
+		      });
+	printf("fh: boot: early console: " FH_EARLY_COMPATIBLE " at %#llx\n",
+	       (unsigned long long)FH_EARLY_BASE);
+#endif
 }
 
 static void print_banner(uint64_t x0, unsigned int entry_el)
@@ -221,6 +258,7 @@ _Noreturn void boot_main(uint64_t x0, unsigned int entry_el)
 	struct devtree_images *images = &given.images;
 	enum psci_conduit conduit = PSCI_NONE;
 
+	start_early_console();
 	open_tree(x0);
 	start_console();
 	print_banner(x0, entry_el);

@@ -2,6 +2,7 @@
 """The QEMU command line of a guest."""
 import os
 import pathlib
+import re
 import shlex
 import shutil
 
@@ -52,8 +53,28 @@ def numa(guest):
     return words
 
 
+def board_tree(name):
+    """A tree of Debian's kernels, of the newest one that has it; make check-long sets DTBS."""
+    folder = os.environ.get("DTBS") or ""
+    found = sorted(pathlib.Path(folder).glob(f"linux-image-*/{name}"),
+                   key=lambda path: [int(n) for n in re.findall(r"\d+", path.parts[-3])])
+    if not folder or not found:
+        raise SetupError(f"DTBS: {folder or 'not set'}: no {name} below it: use make check-long")
+    return str(found[-1])
+
+
+def board(guest):
+    """A board of QEMU's own, with the tree that Linux has for it."""
+    words = ["-M", guest.board["machine"], "-dtb", board_tree(guest.board["dtb"])]
+    if "memory" in guest.board:
+        words += ["-m", guest.board["memory"]]
+    return words + ["-smp", str(guest.smp)]
+
+
 def options(guest):
     """What makes the machine: enough to have QEMU describe it as a device tree."""
+    if guest.board:
+        return board(guest)
     machine = ["virt"]
     if guest.el == 2:
         machine.append("virtualization=on")
@@ -75,7 +96,6 @@ def options(guest):
 
 QUIET = [
     "-nodefaults", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot",
-    "-serial", "stdio",
 ]
 
 
@@ -97,6 +117,7 @@ def command(guest, folder, append):
     names = {"test": "freehold-test"}
     image = built(f"{names.get(guest.image, guest.image)}.{guest.format}")
     words = qemu(guest.qemu) + options(guest) + QUIET
+    words += ["-serial", "null"] * guest.board.get("serial", 0) + ["-serial", "stdio"]
     words += ["-semihosting"] if guest.semihosting else []
     if guest.raw:
         return words + raw.prepare(guest, image, bootargs, folder)

@@ -18,6 +18,7 @@ DEFAULTS = {
     "format": "img",
     "el": 1,
     "machine": "",
+    "board": {},
     "cpu": "cortex-a72",
     "memory": "512M",
     "smp": 1,
@@ -31,6 +32,7 @@ DEFAULTS = {
     "semihosting": True,
     "raw": {},
 }
+BOARD_KEYS = {"machine", "dtb", "memory", "serial"}
 RAW_DEFAULTS = {"kernel": "0x41000000", "dtb": "0x48000000", "x0": "dtb", "tree": []}
 EXPECT_KEYS = {"lines", "stderr", "absent", "status", "panic"}
 
@@ -77,6 +79,8 @@ def check(guest, where):
         refuse("QEMU leaves EL3 before it enters an Image: use format elf, or raw")
     if guest.stage and (guest.format != "img" or guest.raw):
         refuse("a stage takes its kernel from -initrd: format img, and not raw")
+    if guest.board and (set(guest.board) - BOARD_KEYS or not guest.long or guest.raw):
+        refuse(f"board knows {', '.join(sorted(BOARD_KEYS))}, wants long, and cannot be raw")
     if guest.initrd and (guest.stage or guest.raw):
         refuse("a stage and a raw start take no initrd of their own")
     if guest.expect != "ktap" and set(guest.expect) - EXPECT_KEYS:
