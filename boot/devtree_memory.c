@@ -160,9 +160,8 @@ static int place_region(const struct builder *builder, int node, struct cells ce
 	return 0;
 }
 
-/* Children of /reserved-memory that are to be placed, with their paths. */
-static int each_request(const struct devtree *tree,
-			int (*visit)(void *ctx, int node, const char *path), void *ctx)
+int devtree_each_request(const struct devtree *tree,
+			 int (*visit)(void *ctx, int node, const char *path), void *ctx)
 {
 	char parent[DEVTREE_PATH_MAX];
 	char path[DEVTREE_PATH_MAX];
@@ -233,7 +232,7 @@ int devtree_memmap(const struct devtree *tree, const struct devtree_given *given
 		return refuse_full(&builder, "(tree)", "memory map");
 	err = judge_images(&builder);
 	if (!err)
-		err = each_request(tree, visit_request, &builder);
+		err = devtree_each_request(tree, visit_request, &builder);
 	if (!err && !fh_memmap_bytes(map, FH_MEM_USABLE))
 		err = devtree_refuse(tree, 0, "memory", map->range_count,
 				     map->range_count ? "all RAM is reserved"
@@ -274,6 +273,6 @@ size_t devtree_memmap_bytes(const struct devtree *tree, const struct devtree_giv
 	/* What is wrong with the tree is told when the map is made. */
 	quiet.log = &devtree_silence;
 	(void)devtree_declare(&quiet, given, &(struct declare){ visit_count, &tally });
-	(void)each_request(&quiet, visit_count_request, &tally);
+	(void)devtree_each_request(&quiet, visit_count_request, &tally);
 	return fh_memmap_buffer_bytes(tally.decls, tally.name_bytes);
 }

@@ -113,4 +113,11 @@ bool devtree_region_disabled(const struct devtree *tree, int node);
 
 enum fh_mem_kind devtree_region_kind(const struct devtree *tree, int node);
 
+/*
+ * Children of /reserved-memory that state no place, with their paths, in the order of the tree;
+ * anything but 0 of @visit ends the walk and is returned.
+ */
+int devtree_each_request(const struct devtree *tree,
+			 int (*visit)(void *ctx, int node, const char *path), void *ctx);
+
 #endif

@@ -52,4 +52,10 @@ int job_snapshot_take(struct job *job, struct job_snapshot *snapshot);
 int job_snapshot_compare(struct job *job, struct job_snapshot *snapshot);
 void job_snapshot_drop(struct job *job, struct job_snapshot *snapshot);
 
+/**
+ * job_next() - Write the tree for the next stage into a block that is given away, and read it
+ * again. Return: 0, or a negative errno after a line.
+ */
+int job_next(struct machine *machine);
+
 #endif

@@ -4,6 +4,7 @@
  *
  *   fh.run=main     the main job (default)
  *   fh.run=memmap   only the memory map, which every boot prints
+ *   fh.next=1       and then the tree for the next stage
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,8 +34,9 @@ static void print_instructions(void)
 
 int freehold_main(struct machine *machine)
 {
-	static const char *const known[] = { "run" };
+	static const char *const known[] = { "run", "next" };
 	char run[32] = "main";
+	char next[8] = "0";
 	int status;
 
 	smp_start(machine);
@@ -48,6 +50,9 @@ int freehold_main(struct machine *machine)
 		printf("fh: main: fh.run: %s: neither main nor memmap (EINVAL)\n", run);
 		status = EXIT_STATUS_REFUSED;
 	}
+	(void)bootargs_get(machine->args, "next", next, sizeof(next));
+	if (status == EXIT_STATUS_OK && strcmp(next, "1") == 0 && job_next(machine))
+		status = EXIT_STATUS_FAILED;
 	print_instructions();
 	printf("fh: main: done: status %d\n", status);
 	return status;

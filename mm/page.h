@@ -246,6 +246,18 @@ int fh_page_mark(struct fh_frames *frames, const struct fh_page *page, unsigned 
 /* Take all marks off. O(reserved frames). */
 void fh_frames_clear_marks(struct fh_frames *frames);
 
+/**
+ * fh_frames_walk() - Every block that is OWNED or HELD, from the lowest address up.
+ * @visit: gets the block's address and order; anything but 0 ends the walk and is returned.
+ *
+ * Steps over free blocks whole. What others allocate and free meanwhile may be visited or not.
+ * Return: 0 or what @visit gave.
+ */
+int fh_frames_walk(const struct fh_frames *frames,
+		   int (*visit)(void *ctx, fh_phys_addr_t pa, unsigned int order,
+				enum fh_frame_state state),
+		   void *ctx);
+
 /* Counters, each right by itself; together only while nobody changes the instance. */
 void fh_frames_stats(const struct fh_frames *frames, struct fh_frames_stats *stats);
 

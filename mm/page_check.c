@@ -51,6 +51,33 @@ void fh_frames_clear_marks(struct fh_frames *frames)
 	}
 }
 
+int fh_frames_walk(const struct fh_frames *frames,
+		   int (*visit)(void *ctx, fh_phys_addr_t pa, unsigned int order,
+				enum fh_frame_state state),
+		   void *ctx)
+{
+	for (size_t s = 0; s < frames->span_count; s++) {
+		const struct fh_frames_span *span = &frames->span[s];
+		uint64_t pfn = span->first;
+
+		while (pfn - span->first < span->count) {
+			uint8_t meta = meta_get(span, pfn);
+			enum fh_frame_state state = meta_state(meta);
+			bool is_block = state == FH_FRAME_FREE || state == FH_FRAME_OWNED ||
+					state == FH_FRAME_HELD;
+			int err = 0;
+
+			if (state == FH_FRAME_OWNED || state == FH_FRAME_HELD)
+				err = visit(ctx, fh_phys(pfn << frames->frame_lg2),
+					    meta_order(meta), state);
+			if (err)
+				return err;
+			pfn += is_block ? UINT64_C(1) << meta_order(meta) : 1;
+		}
+	}
+	return 0;
+}
+
 static uint64_t counted(const struct fh_frames *frames, enum fh_frame_state state)
 {
 	return atomic_load_explicit(&frames->count[state], memory_order_relaxed);
