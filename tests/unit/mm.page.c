@@ -361,6 +361,51 @@ static void alloc_edges(void **state)
 	assert_int_equal(fh_frames_init(&f->frames, &config), 0);
 }
 
+struct walked {
+	struct fixture *f;
+	uint64_t last;
+	unsigned int owned;
+	unsigned int held;
+	uint64_t frames;
+	unsigned int stop_at;
+};
+
+static int visit_block(void *ctx, fh_phys_addr_t pa, unsigned int order, enum fh_frame_state state)
+{
+	struct walked *walked = ctx;
+
+	assert_true(pa.raw >= walked->last);
+	assert_int_equal(fh_frame_state(&walked->f->frames, pa), state);
+	walked->last = pa.raw + (FRAME << order);
+	walked->frames += UINT64_C(1) << order;
+	walked->owned += state == FH_FRAME_OWNED;
+	walked->held += state == FH_FRAME_HELD;
+	return walked->owned + walked->held == walked->stop_at ? -EIO : 0;
+}
+
+/* Every block that is owned or held once, upwards, whatever lies between them. */
+static void walk(void **state)
+{
+	struct fixture *f = *state;
+	struct fh_page *page[5];
+	struct walked walked = { .f = f };
+
+	assert_int_equal(fh_frames_walk(&f->frames, visit_block, &walked), 0);
+	assert_int_equal(walked.frames, 0);
+	for (unsigned int i = 0; i < 5; i++)
+		page[i] = must_alloc(f, i % 3);
+	(void)must_into(f, page[1]);
+	(void)must_into(f, page[3]);
+	assert_int_equal(fh_page_free(&f->frames, page[2]), 0);
+	assert_int_equal(fh_frames_walk(&f->frames, visit_block, &walked), 0);
+	assert_int_equal(walked.owned, 2);
+	assert_int_equal(walked.held, 2);
+	assert_int_equal(walked.frames, 1 + 2 + 1 + 2);
+	walked = (struct walked){ .f = f, .stop_at = 3 };
+	assert_int_equal(fh_frames_walk(&f->frames, visit_block, &walked), -EIO);
+	assert_int_equal(walked.owned + walked.held, 3);
+}
+
 static const struct CMUnitTest tests[] = {
 	CASE("init.states", init_states),
 	CASE("init.refused", init_refused),
@@ -373,6 +418,7 @@ static const struct CMUnitTest tests[] = {
 	CASE("alloc.orders", alloc_orders),
 	CASE("alloc.edges", alloc_edges),
 	CASE("borrow.states", borrow_states),
+	CASE("walk", walk),
 };
 
 UNIT_MAIN("mm.page", tests)
