@@ -308,4 +308,5 @@ help: ## this list
 	@echo 'Variables:'
 	@sed -n 's/^\([A-Z_]*\) ?= *\([^#]*\)## *\(.*\)/\1#\2#\3/p' Makefile | awk -F'#' '{printf "  %-22s %s (%s)\n", $$1, $$3, $$2}'
 
--include $(wildcard $(O)/*/*/*.d $(O)/*/*/*/*.d)
+object_folders := target target-test host tsan tool fuzz libfdt
+-include $(wildcard $(foreach f,$(object_folders),$(O)/$(f)/*/*.d $(O)/$(f)/*/*/*.d))

@@ -436,7 +436,6 @@ int devtree_declare(const struct devtree *tree, const struct devtree_given *give
 		err = devtree_unique(tree, tree->chosen, NODE_CHOSEN);
 	if (!err)
 		err = declare_memory(&reader);
-	reader.now.numa = FH_NUMA_NONE;
 	if (!err)
 		err = declare_memreserve(&reader);
 	if (!err && tree->reserved_memory >= 0)

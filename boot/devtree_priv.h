@@ -83,7 +83,7 @@ bool devtree_has_string(const struct devtree *tree, int node, const char *name, 
 /* No status, "okay" or "ok". */
 bool devtree_enabled(const struct devtree *tree, int node);
 
-/* One thing that is said about memory. */
+/* One thing that is said about memory; @numa is that of usable memory. */
 struct declaration {
 	uint64_t base;
 	uint64_t size;

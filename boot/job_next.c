@@ -27,8 +27,8 @@ static uint64_t end_of(const struct fh_memmap_range *range)
 	return range->base.raw + range->size;
 }
 
-/* Where @map is usable and @again is not, the frames are ours; elsewhere kinds are the same. */
-static int compare_maps(const struct machine *machine, const struct fh_memmap *again)
+/* The frames that the machine's map calls usable and @again does not are the @held ones of ours. */
+static int compare_maps(const struct machine *machine, const struct fh_memmap *again, uint64_t held)
 {
 	uint64_t at = 0;
 
@@ -47,16 +47,18 @@ static int compare_maps(const struct machine *machine, const struct fh_memmap *a
 			if (state != FH_FRAME_OWNED && state != FH_FRAME_HELD)
 				return job_refuse("next tree", at, "declares a frame that is free",
 						  -EIO);
+			held--;
 		}
 		at = end;
 	} while (at);
-	return 0;
+	return held ? job_refuse("next tree", held, "frames of ours are not declared", -EIO) : 0;
 }
 
 /* With the tree where the next stage finds it. */
 static int read_again(struct machine *machine, const void *blob, size_t limit)
 {
 	struct devtree_given given = { .pa_bits = machine_output_bits() };
+	struct fh_frames_stats stats;
 	struct devtree tree;
 	struct fh_memmap map;
 	struct fh_page *page;
@@ -68,6 +70,7 @@ static int read_again(struct machine *machine, const void *blob, size_t limit)
 	given.images.tree_base = (uintptr_t)blob;
 	given.images.tree_size = tree.bytes;
 	bytes = devtree_memmap_bytes(&tree, &given);
+	fh_frames_stats(&machine->frames, &stats);
 	page = alloc_bytes(machine, bytes);
 	if (!page)
 		return job_refuse("next tree", bytes, "no memory for its map", -ENOMEM);
@@ -76,7 +79,7 @@ static int read_again(struct machine *machine, const void *blob, size_t limit)
 	if (!err)
 		err = devtree_memmap(&tree, &given, &map);
 	if (!err)
-		err = compare_maps(machine, &map);
+		err = compare_maps(machine, &map, stats.owned + stats.held);
 	if (fh_page_free(&machine->frames, page))
 		return -EIO;
 	return err;

@@ -46,6 +46,19 @@ static void handover_read(void **state)
 	assert_true(handover.window[1].base.raw == 0x100000000 &&
 		    handover.window[1].size == 0x200000000);
 
+	/* A node that says its phandle in the old way as well is one node. */
+	assert_int_equal(
+	    open_dts(ROOT(
+		2, 2,
+		MEMORY RESERVED("root: r@40001000 { reg = <0 0x40001000 0 0x1000>; phandle = <5>; "
+				"linux,phandle = <5>; }; "
+				"tables: t@40002000 { reg = <0 0x40002000 0 0x2000>; }; ")
+		    DEVICE("<5>, <&tables>", "\"root\", \"pagetables\"", WINDOWS))),
+	    0);
+	assert_int_equal(read_map(&no_images), 0);
+	assert_int_equal(devtree_handover(&tree, &map, &handover), 0);
+	assert_int_equal(handover.root.raw, 0x40001000);
+
 	assert_int_equal(open_dts(ROOT(2, 2, MEMORY)), 0);
 	assert_int_equal(read_map(&no_images), 0);
 	assert_int_equal(devtree_handover(&tree, &map, &handover), -ENOENT);

@@ -234,6 +234,16 @@ static void room_found(void **state)
 	assert_int_equal(
 	    devtree_find_room(&tree, &given, RAM_SIZE, scratch, sizeof(scratch), &base), -ENOSPC);
 	assert_int_equal(devtree_find_room(&tree, &given, 4096, scratch, 4, &base), -ENOSPC);
+	/* Reservations that begin before a bank and end behind it, in scratch that is watched. */
+	for (unsigned int i = 0; i < 4; i++) {
+		int32_t *watched = malloc(3 * sizeof(*watched));
+
+		assert_non_null(watched);
+		given.images.kernel_base = i & 1 ? 0 : RAM_BASE + 0x10000000;
+		given.images.kernel_size = i & 2 ? UINT64_C(1) << 40 : 0x40000000;
+		(void)devtree_find_room(&tree, &given, 4096, watched, 3 * sizeof(*watched), &base);
+		free(watched);
+	}
 	/* An image over the large bank leaves the small one. */
 	given.images.kernel_base = RAM_BASE;
 	given.images.kernel_size = RAM_SIZE;

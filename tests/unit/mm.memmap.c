@@ -395,6 +395,11 @@ static void place_refused(void **state)
 	assert_memory_equal(map.decl, before, sizeof(*map.decl));
 	expect(0, 0, 8 * FRAME, FH_MEM_USABLE, "ram");
 	assert_true(placed.raw == 77);
+	/* A map that was not resolved is not resolved behind the caller's back. */
+	add(16 * FRAME, FRAME, FH_MEM_USABLE, "more");
+	assert_int_equal(PLACE(32 * FRAME, 1, 0, UINT64_MAX, FH_MEM_NOMAP, "d"), -ENOSPC);
+	assert_false(map.resolved);
+	assert_int_equal(map.range_count, 0);
 }
 
 static void place_highest(void **state)
