@@ -264,33 +264,45 @@ WRAPPER
     [ "$(qemu_major "$dir/qemu-system-aarch64")" -ge 10 ]
 }
 
-# The kernel that a suite calls its own: the first dependency of its metapackage, if it has one.
-kernel_of() {
-    LC_ALL=C apt-cache -c "$1/apt.conf" depends linux-image-arm64 2>/dev/null |
-        sed -n 's/^ *Depends: \(linux-image-[^ <]*\)$/\1/p' | head -n 1
+# depends DIR PACKAGE PREFIX: what the package depends on, where the name starts so.
+depends() {
+    LC_ALL=C apt-cache -c "$1/apt.conf" depends "$2" 2>/dev/null |
+        sed -n "s/^ *Depends: \($3[^ <]*\)\$/\1/p" | head -n 1
 }
 
-# dtbs_of DIR SUITE: the kernel's device trees, and nothing else of the package, into DIR/<package>.
+# unpack_dtbs DEB DIR: nothing else of the package, and of the paths the vendor's folder alone.
+unpack_dtbs() (
+    # tar is content with an archive that ends between two members, as when dpkg-deb is killed.
+    set -o pipefail
+    dpkg-deb --fsys-tarfile "$1" | tar -C "$2" -x --wildcards \
+        --transform 's,^.*/\(linux-image-[^/]*\|dtb\)/,,' '*.dtb'
+)
+
+# dtbs_of DIR SUITE: the trees of the kernel that the suite calls its own, into DIR/<package>.
 dtbs_of() {
-    local dir=$1 suite=$2 package deb
+    local dir=$1 suite=$2 package holder
     lists "$dir/work" arm64 "$suite" || return 1
-    package=$(kernel_of "$dir/work")
+    package=$(depends "$dir/work" linux-image-arm64 linux-image-)
     # Backports need not hold a kernel.
     [ -n "$package" ] || return 0
-    download "$dir/work" "$package" || return 1
-    deb=$(echo "$dir/work"/linux-image-*.deb)
+    # A newer kernel's package is an empty one that depends on those with the files.
+    holder=$(depends "$dir/work" "$package" "linux-base-${package#linux-image-}")
+    download "$dir/work" "${holder:-$package}" || return 1
     mkdir "$dir/$package" || return 1
     why="$package: its device trees cannot be unpacked"
-    dpkg-deb --fsys-tarfile "$deb" |
-        tar -C "$dir/$package" -x --wildcards --strip-components=4 '*.dtb' || return 1
+    unpack_dtbs "$(echo "$dir/work"/linux-*.deb)" "$dir/$package" || return 1
     rm -rf "$dir/work"
 }
 
 make_dtbs() {
     dtbs_of "$1" "$codename" || return 1
-    dtbs_of "$1" "$codename-backports" || return 1
-    why="no kernel package of $codename holds a device tree"
-    [ -n "$(find "$1" -name '*.dtb' -print -quit)" ]
+    # Before those of backports, which would hide that the release's own are not there.
+    why="linux-image-arm64 leads to no kernel with device trees"
+    [ -n "$(find "$1" -name '*.dtb' -print -quit)" ] || return 1
+    dtbs_of "$1" "$codename-backports" && return
+    # Before its release, a release has no backports.
+    [ "${why%does not have a Release file.}" != "$why" ] || return 1
+    say "dtbs: $codename-backports: not in the archive: going without"
 }
 
 # Make $cache/$1 by function $2, whole or not at all. Called under the lock.
