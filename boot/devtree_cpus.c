@@ -10,9 +10,6 @@
 #include "boot/devtree_priv.h"
 #include "lib/error.h"
 
-/* Aff2 to Aff0: all that one cell holds. */
-#define AFFINITY_ONE_CELL UINT64_C(0xffffff)
-
 /* Node and cell count of /cpus. */
 struct parent {
 	int node;
@@ -94,7 +91,7 @@ static const char *read_reg(const struct devtree *tree, int node, int cells, uin
 	if (bytes != 4 * cells)
 		return "length is not that of one affinity";
 	*value = devtree_number(data, cells);
-	if (*value & ~(cells == 1 ? AFFINITY_ONE_CELL : DEVTREE_CPU_AFFINITY))
+	if (*value & ~DEVTREE_CPU_AFFINITY)
 		return "holds more than affinity fields";
 	return NULL;
 }
