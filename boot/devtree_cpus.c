@@ -240,7 +240,7 @@ int devtree_cpus(const struct devtree *tree, struct devtree_cpus *cpus)
 		return refuse(tree, parent.node, "#address-cells", value, why);
 	fdt_for_each_subnode(node, tree->blob, parent.node)
 	{
-		struct devtree_cpu cpu = { .release = 0 };
+		struct devtree_cpu cpu = { .node = node };
 		int err;
 
 		if (!is_cpu(tree, node)) {
@@ -252,7 +252,6 @@ int devtree_cpus(const struct devtree *tree, struct devtree_cpus *cpus)
 		cpus->named++;
 		if (read_cpu(tree, cpus, parent, node, &cpu))
 			continue;
-		devtree_path(tree, node, cpu.path);
 		err = cpus->visit(cpus->ctx, &cpu);
 		if (err)
 			return err;

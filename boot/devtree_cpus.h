@@ -21,13 +21,13 @@ enum devtree_cpu_method {
 
 /**
  * struct devtree_cpu - One CPU that can be had.
- * @path: of its node.
+ * @node: its node; devtree_path() tells the path, which takes a walk over the whole tree.
  * @mpidr: the affinity fields of its MPIDR_EL1.
  * @release: with a spin table, the address that the CPU watches; 8-byte aligned, outside
  *	     RAM or in what the tree reserves.
  */
 struct devtree_cpu {
-	char path[DEVTREE_PATH_MAX];
+	int node;
 	uint64_t mpidr;
 	enum devtree_cpu_method method;
 	uint64_t release;

@@ -16,6 +16,7 @@
 #include <sysreg.h>
 
 #include "boot/devtree_cpus.h"
+#include "boot/devtree_priv.h"
 #include "boot/mmu.h"
 #include "boot/percpu.h"
 #include "boot/psci.h"
@@ -46,9 +47,8 @@ struct {
 /* A walk over the tree's CPUs. */
 struct start {
 	const struct machine *machine;
-	uint64_t cpu_on;     /* PSCI's number for it */
-	const char *no_psci; /* why it cannot be used, or NULL */
-	bool psci_wanted;    /* nevertheless */
+	uint64_t cpu_on;     /* PSCI's number for it, or 0 */
+	const char *no_psci; /* why it cannot be used, if some CPU wants it; or NULL */
 	bool by_psci;
 	bool by_spin_table;
 	bool boot_cpu_named;
@@ -92,9 +92,13 @@ int smp_map(void)
 	return percpu_map();
 }
 
-static int refuse(const struct devtree_cpu *cpu, const char *why, int err)
+static int refuse(const struct start *start, const struct devtree_cpu *cpu, const char *why,
+		  int err)
 {
-	printf("fh: smp: %s: %#llx: %s (%s)\n", cpu->path, (unsigned long long)cpu->mpidr, why,
+	char path[DEVTREE_PATH_MAX];
+
+	devtree_path(&start->machine->tree, cpu->node, path);
+	printf("fh: smp: %s: %#llx: %s (%s)\n", path, (unsigned long long)cpu->mpidr, why,
 	       fh_error_name(err));
 	return err;
 }
@@ -108,7 +112,7 @@ static int ask_psci(const struct start *start, const struct devtree_cpu *cpu)
 	if (!err)
 		return 0;
 	snprintf(why, sizeof(why), "CPU_ON says %s", name);
-	return refuse(cpu, why, err);
+	return refuse(start, cpu, why, err);
 }
 
 static void write_release(void *address)
@@ -131,7 +135,8 @@ static void release_in_ram(void *address)
 }
 
 /* Not RAM: memory of some device, and mapped as such, if there is anything. */
-static int release_in_device(const struct devtree_cpu *cpu, void *address)
+static int release_in_device(const struct start *start, const struct devtree_cpu *cpu,
+			     void *address)
 {
 	struct trap_expect expect;
 	int err = -ERANGE;
@@ -139,9 +144,9 @@ static int release_in_device(const struct devtree_cpu *cpu, void *address)
 	if (fh_range_fits(cpu->release, sizeof(uint64_t), machine_output_bits()))
 		err = mmu_map_device(cpu->release, sizeof(uint64_t));
 	if (err)
-		return refuse(cpu, "its release address cannot be mapped", err);
+		return refuse(start, cpu, "its release address cannot be mapped", err);
 	if (trap_call(&expect, write_release, address))
-		return refuse(cpu, "its release address cannot be written", -EFAULT);
+		return refuse(start, cpu, "its release address cannot be written", -EFAULT);
 	return 0;
 }
 
@@ -155,7 +160,7 @@ static int ask_spin_table(const struct start *start, const struct devtree_cpu *c
 	if (range.kind == FH_MEM_RESERVED)
 		release_in_ram(address);
 	else
-		err = release_in_device(cpu, address);
+		err = release_in_device(start, cpu, address);
 	arch_send_event();
 	return err;
 }
@@ -207,9 +212,23 @@ static int start_cpu(const struct start *start, const struct devtree_cpu *cpu, s
 	if (!err && comes(next))
 		return 0;
 	if (take_back(cpu->mpidr))
-		return err ? err : refuse(cpu, "does not come", -ETIMEDOUT);
+		return err ? err : refuse(start, cpu, "does not come", -ETIMEDOUT);
 	/* At the last moment, or it had been here before it was asked. */
-	return comes(next) ? 0 : refuse(cpu, "has come and says nothing", -EIO);
+	return comes(next) ? 0 : refuse(start, cpu, "has come and says nothing", -EIO);
+}
+
+/* Judged when the first CPU wants it. Return: NULL, or why it cannot be used. */
+static const char *why_no_psci(struct start *start)
+{
+	const struct machine *machine = start->machine;
+
+	if (machine->entry_el == 3)
+		return "entered at EL3, so nobody is above to serve PSCI";
+	if (!psci_present())
+		return "no /psci that is enabled";
+	if (!start->cpu_on && devtree_psci_cpu_on(&machine->tree, &start->cpu_on))
+		return "/psci names no CPU_ON";
+	return NULL;
 }
 
 static int visit_cpu(void *ctx, const struct devtree_cpu *cpu)
@@ -221,14 +240,14 @@ static int visit_cpu(void *ctx, const struct devtree_cpu *cpu)
 		start->boot_cpu_named = true;
 		return 0;
 	}
-	if (cpu->method == DEVTREE_CPU_PSCI && start->no_psci) {
-		start->psci_wanted = true;
-		return 0;
-	}
 	if (running == percpu_count()) {
 		start->beyond++;
 		return 0;
 	}
+	if (cpu->method == DEVTREE_CPU_PSCI)
+		start->no_psci = why_no_psci(start);
+	if (cpu->method == DEVTREE_CPU_PSCI && start->no_psci)
+		return 0;
 	err = start_cpu(start, cpu, percpu(running));
 	if (err)
 		return err == -EIO ? err : 0;
@@ -236,15 +255,6 @@ static int visit_cpu(void *ctx, const struct devtree_cpu *cpu)
 	start->by_psci |= cpu->method == DEVTREE_CPU_PSCI;
 	start->by_spin_table |= cpu->method == DEVTREE_CPU_SPIN_TABLE;
 	return 0;
-}
-
-static const char *why_no_psci(const struct machine *machine, uint64_t *cpu_on)
-{
-	if (machine->entry_el == 3)
-		return "entered at EL3, so nobody is above to serve PSCI";
-	if (!psci_present())
-		return "no /psci that is enabled";
-	return devtree_psci_cpu_on(&machine->tree, cpu_on) ? "/psci names no CPU_ON" : NULL;
 }
 
 static void print_result(const struct start *start, unsigned int named)
@@ -257,8 +267,8 @@ static void print_result(const struct start *start, unsigned int named)
 		       "(FH_CPU_MAX is %u)\n",
 		       named, start->beyond, (unsigned int)FH_CPU_MAX);
 	printf("fh: smp: %u of %u CPUs run%s%s%s\n", running, named,
-	       method[start->by_psci + 2 * start->by_spin_table], start->psci_wanted ? ": " : "",
-	       start->psci_wanted ? start->no_psci : "");
+	       method[start->by_psci + 2 * start->by_spin_table], start->no_psci ? ": " : "",
+	       start->no_psci ? start->no_psci : "");
 }
 
 void smp_start(const struct machine *machine)
@@ -272,7 +282,6 @@ void smp_start(const struct machine *machine)
 		.ctx = &start,
 	};
 
-	start.no_psci = why_no_psci(machine, &start.cpu_on);
 	percpu(0)->mpidr = cpus.boot_mpidr;
 	smp_cold.root = mmu_root();
 	smp_cold.level = arch_current_el();

@@ -4,6 +4,7 @@
  * the line that says so, while the CPU beside it is still found.
  */
 #include "boot/devtree_cpus.h"
+#include "boot/devtree_priv.h"
 #include "tests/unit/devtree_fixture.h"
 
 #define CPUS(a, body) "cpus { #address-cells = <" #a ">; #size-cells = <0>; " body " }; "
@@ -40,10 +41,12 @@ static int visit(void *ctx, const struct devtree_cpu *cpu)
 {
 	static const char *const method[] = { "runs", "psci", "spin-table" };
 	struct found *found = ctx;
+	char path[DEVTREE_PATH_MAX];
 
+	devtree_path(&tree, cpu->node, path);
 	found->bytes +=
 	    (size_t)snprintf(found->text + found->bytes, sizeof(found->text) - found->bytes,
-			     "%s %" PRIx64 " %s", cpu->path, cpu->mpidr, method[cpu->method]);
+			     "%s %" PRIx64 " %s", path, cpu->mpidr, method[cpu->method]);
 	if (cpu->method == DEVTREE_CPU_SPIN_TABLE)
 		found->bytes +=
 		    (size_t)snprintf(found->text + found->bytes, sizeof(found->text) - found->bytes,
