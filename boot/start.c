@@ -207,12 +207,14 @@ static int start_map(struct devtree_given *given)
 	return fh_memmap_init(&machine.map, (void *)(uintptr_t)storage->base, bytes, 12);
 }
 
-/* Metadata first, because it is memory of the map; then no address changes its kind any more. */
-static int start_frames(void)
+/*
+ * Metadata last: how much there is depends on all reservations. It makes no difference to the
+ * direct map, where usable and reserved RAM are the same.
+ */
+static int place_metadata(struct fh_frames_config *config)
 {
 	struct fh_memmap *map = &machine.map;
 	size_t bytes = fh_frames_metadata_bytes(map);
-	struct fh_frames_config config = { .map = map, .report = { report_fault, NULL } };
 	fh_phys_addr_t metadata;
 	int err;
 
@@ -223,6 +225,17 @@ static int start_frames(void)
 		       bytes, fh_error_name(err));
 		return err;
 	}
+	config->metadata = (void *)(uintptr_t)metadata.raw;
+	config->metadata_bytes = bytes;
+	return 0;
+}
+
+static int start_frames(void)
+{
+	struct fh_memmap *map = &machine.map;
+	struct fh_frames_config config = { .map = map, .report = { report_fault, NULL } };
+	int err;
+
 	smp_place(&machine.tree, map);
 	err = mmu_map_memory(map, &machine.images);
 	if (!err)
@@ -232,13 +245,14 @@ static int start_frames(void)
 		       map->range_count, fh_error_name(err));
 		return err;
 	}
+	err = place_metadata(&config);
+	if (err)
+		return err;
 	fh_memmap_print(map, &console_out);
-	config.metadata = (void *)(uintptr_t)metadata.raw;
-	config.metadata_bytes = bytes;
 	err = fh_frames_init(&machine.frames, &config);
 	if (err)
-		printf("fh: boot: frames: %zu bytes of metadata: refused (%s)\n", bytes,
-		       fh_error_name(err));
+		printf("fh: boot: frames: %zu bytes of metadata: refused (%s)\n",
+		       config.metadata_bytes, fh_error_name(err));
 	return err;
 }
 

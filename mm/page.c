@@ -1,237 +1,269 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An instance from its memory map, and the steps between the states of a frame:
+ * The steps between the states of a frame:
  *
  *   fh_page_alloc      FREE  -> OWNED     NULL -> handle
  *   fh_page_free       OWNED -> FREE      the handle dies
  *   fh_page_into_phys  OWNED -> HELD      handle -> address
  *   fh_page_from_phys  HELD  -> OWNED     address -> handle
  *
- * Each checks and changes under the one lock of the instance, and reports after it.
+ * Each is decided by one compare-and-swap, so that of two CPUs that take the same step one is
+ * refused.
  */
 #include "mm/page.h"
-
-#include <string.h>
 
 #include <cache.h>
 
 #include "lib/error.h"
 #include "mm/page_priv.h"
 
-#define ZERO_ALIGN 64u
-
-static bool is_ram(const struct fh_memmap_range *range, bool usable_only)
+#ifdef FH_TEST_HOOKS
+/* Is this the allocation that fh_frames_fail_after() chose? */
+static bool must_fail(struct fh_frames *frames)
 {
-	return range->kind == FH_MEM_USABLE || (range->kind == FH_MEM_RESERVED && !usable_only);
+	uint64_t left = atomic_load_explicit(&frames->fail_after, memory_order_relaxed);
+
+	while (left && !atomic_compare_exchange_weak(&frames->fail_after, &left, left - 1))
+		continue;
+	return left == 1;
 }
 
-bool fh_frames_next_run(const struct fh_memmap *map, size_t *at, bool usable_only,
-			struct fh_frames_run *run)
+/* How many may be allocated at once without passing over that one. */
+static size_t at_once(struct fh_frames *frames)
 {
-	bool found = false;
-
-	for (; *at < map->range_count; ++*at) {
-		const struct fh_memmap_range *range = &map->range[*at];
-		uint64_t first = range->base.raw >> map->frame_lg2;
-		bool ram = is_ram(range, usable_only);
-
-		if (found && (!ram || first != run->end))
-			break;
-		if (!ram)
-			continue;
-		if (!found)
-			run->first = first;
-		run->end = first + (range->size >> map->frame_lg2);
-		found = true;
-	}
-	return found;
+	return atomic_load_explicit(&frames->fail_after, memory_order_relaxed) ? 1 : SIZE_MAX;
 }
-
-/* How many spans, and the frames in them. */
-static size_t span_total(const struct fh_memmap *map, uint64_t *frame_count)
+#else
+static inline bool must_fail(struct fh_frames *frames)
 {
-	struct fh_frames_run run;
-	size_t spans = 0;
-	size_t at = 0;
-
-	*frame_count = 0;
-	while (fh_frames_next_run(map, &at, false, &run)) {
-		*frame_count += run.end - run.first;
-		spans++;
-	}
-	return spans;
-}
-
-size_t fh_frames_metadata_bytes(const struct fh_memmap *map)
-{
-	uint64_t frame_count;
-	size_t spans = span_total(map, &frame_count);
-
-	return spans * sizeof(struct fh_frames_span) + (size_t)frame_count;
-}
-
-static bool metadata_usable(const struct fh_frames_config *config)
-{
-	uint64_t pa = (uintptr_t)config->metadata - config->direct_offset;
-
-	for (size_t i = 0; i < config->map->range_count; i++) {
-		const struct fh_memmap_range *range = &config->map->range[i];
-
-		/* Differences, because either may end at 2^64 or, on a host, beyond. */
-		if (range->kind == FH_MEM_USABLE && (pa - range->base.raw < range->size ||
-						     range->base.raw - pa < config->metadata_bytes))
-			return true;
-	}
+	(void)frames;
 	return false;
 }
 
-/* All bytes tails: 0, at the speed of arch_zero() where there is much. */
-static void metadata_clear(unsigned char *at, size_t bytes)
+static inline size_t at_once(struct fh_frames *frames)
 {
-	size_t head = -(uintptr_t)at & (ZERO_ALIGN - 1);
-	size_t body;
-
-	if (head > bytes)
-		head = bytes;
-	memset(at, META_TAIL, head);
-	body = (bytes - head) & ~(size_t)(ZERO_ALIGN - 1);
-	if (body)
-		arch_zero(at + head, body);
-	memset(at + head + body, META_TAIL, bytes - head - body);
+	(void)frames;
+	return SIZE_MAX;
 }
+#endif
 
-static void spans_init(struct fh_frames *frames)
+/* Order 0 from the word of codes that this CPU used last; PFN_NONE when nothing is free in it. */
+static inline uint64_t take_at_hand(struct fh_frames_cpu *cpu)
 {
-	const struct fh_memmap *map = frames->config.map;
-	unsigned char *meta = frames->config.metadata;
-	struct fh_frames_run run;
-	size_t at = 0;
+	uint64_t value = word_load(cpu->word);
+	uint64_t fit;
 
-	meta += frames->span_count * sizeof(*frames->span);
-	for (size_t i = 0; i < frames->span_count; i++) {
-		struct fh_frames_span *span = &frames->span[i];
-
-		fh_frames_next_run(map, &at, false, &run);
-		span->first = run.first;
-		span->count = run.end - run.first;
-		span->meta = (void *)meta;
-		metadata_clear(meta, (size_t)span->count);
-		meta += span->count;
-	}
-}
-
-/* Nobody else knows the instance yet, so that its bytes can be set as plain memory. */
-static void reserved_init(struct fh_frames *frames)
-{
-	const struct fh_memmap *map = frames->config.map;
-
-	for (size_t i = 0; i < map->range_count; i++) {
-		const struct fh_memmap_range *range = &map->range[i];
-		uint64_t pfn = range->base.raw >> map->frame_lg2;
-		uint64_t count = range->size >> map->frame_lg2;
-		const struct fh_frames_span *span;
-
-		if (range->kind != FH_MEM_RESERVED)
-			continue;
-		span = fh_frames_span_of(frames, pfn);
-		memset((void *)(span->meta + (pfn - span->first)), meta_byte(FH_FRAME_RESERVED, 0),
-		       (size_t)count);
-		atomic_fetch_add_explicit(&frames->count[FH_FRAME_RESERVED], count,
-					  memory_order_relaxed);
-	}
-}
-
-/* Cut each run of usable frames into the largest blocks that alignment allows. */
-static void free_init(struct fh_frames *frames)
-{
-	struct fh_frames_run run;
-	size_t at = 0;
-
-	while (fh_frames_next_run(frames->config.map, &at, true, &run)) {
-		const struct fh_frames_span *span = fh_frames_span_of(frames, run.first);
-
-		atomic_fetch_add_explicit(&frames->count[FH_FRAME_FREE], run.end - run.first,
-					  memory_order_relaxed);
-		while (run.first < run.end) {
-			unsigned int order = 0;
-
-			while (order < FH_ORDER_MAX &&
-			       fh_is_aligned(run.first, frames_of(order + 1)) &&
-			       run.end - run.first >= frames_of(order + 1))
-				order++;
-			fh_buddy_push(frames, span, run.first, order);
-			run.first += frames_of(order);
+	while ((fit = code_free_units(value, FRAME_BITS))) {
+		fit &= -fit;
+		/* From FREE to OWNED is one more. */
+		if (word_cas(cpu->word, &value, value + fit)) {
+			count_add(&cpu->taken, 1);
+			return cpu->word_pfn + code_unit_of(fit, FRAME_BITS);
 		}
 	}
+	return PFN_NONE;
 }
 
-int fh_frames_init(struct fh_frames *frames, const struct fh_frames_config *config)
+static struct fh_page *alloc_want(struct fh_frames *frames, const struct want *want,
+				  unsigned int flags)
 {
-	uint64_t frame_count;
+	uint64_t pfn = fh_frames_find(frames, want);
+	uint64_t pa = pfn << frames->frame_lg2;
 
-	if (!config->map || !config->map->resolved ||
-	    config->instance >= 1u << HANDLE_INSTANCE_WIDTH)
-		return -EINVAL;
-	if (!config->metadata ||
-	    !fh_is_aligned((uintptr_t)config->metadata, _Alignof(struct fh_frames_span)))
-		return -EINVAL;
-	if (config->metadata_bytes < fh_frames_metadata_bytes(config->map))
-		return -ENOMEM;
-	if (metadata_usable(config))
-		return -EBUSY;
-	memset(frames, 0, sizeof(*frames));
-	frames->config = *config;
-	frames->frame_lg2 = config->map->frame_lg2;
-	frames->span = config->metadata;
-	frames->span_count = span_total(config->map, &frame_count);
-	for (unsigned int order = 0; order <= FH_ORDER_MAX; order++)
-		frames->free_head[order] = PFN_NONE;
-	spans_init(frames);
-	reserved_init(frames);
-	free_init(frames);
-	return 0;
+	if (pfn == PFN_NONE)
+		return NULL;
+	count_add(&frames_cpu(frames)->taken, frames_of(want->order));
+	if (flags & FH_PAGE_ZERO)
+		arch_zero(frame_address(frames, pa), (size_t)block_bytes(frames, want->order));
+	return handle_make(frames, pa, want->order, 0);
+}
+
+static struct fh_page *refuse_request(struct fh_frames *frames, uint64_t value, const void *caller)
+{
+	struct refusal refusal = { .code = FH_FAULT_ORDER, .value = value };
+
+	fh_page_refuse(frames, &refusal, caller);
+	return NULL;
+}
+
+/* Everything but a frame at hand. Apart, so that the common case saves no registers for it. */
+static __attribute__((noinline)) struct fh_page *
+alloc_slowly(struct fh_frames *frames, unsigned int order, unsigned int flags, const void *caller)
+{
+	struct want want = {
+		.order = order, .align = order, .end = UINT64_MAX, .numa = FH_NUMA_NONE
+	};
+
+	if (order > FH_ORDER_MAX || (flags & ~FH_PAGE_ZERO))
+		return refuse_request(frames, order > FH_ORDER_MAX ? order : flags, caller);
+	return alloc_want(frames, &want, flags);
 }
 
 struct fh_page *fh_page_alloc(struct fh_frames *frames, unsigned int order, unsigned int flags)
 {
 	uint64_t pfn;
-	uint64_t pa;
 
-	if (order > FH_ORDER_MAX || (flags & ~FH_PAGE_ZERO)) {
-		struct refusal refusal = {
-			.code = FH_FAULT_ORDER,
-			.value = order > FH_ORDER_MAX ? order : flags,
-		};
-
-		fh_page_refuse(frames, &refusal, __builtin_return_address(0));
+	if (must_fail(frames))
 		return NULL;
+	if ((order | flags) == 0) {
+		pfn = take_at_hand(frames_cpu(frames));
+		if (pfn != PFN_NONE)
+			return handle_make(frames, pfn << frames->frame_lg2, 0, 0);
 	}
-	frames_lock(frames);
-	pfn = fh_buddy_take(frames, order);
-	frames_unlock(frames);
-	if (pfn == PFN_NONE)
-		return NULL;
-	pa = pfn << frames->frame_lg2;
-	if (flags & FH_PAGE_ZERO)
-		arch_zero(frame_address(frames, pa), (size_t)block_bytes(frames, order));
-	return handle_make(frames, pa, order, 0);
+	return alloc_slowly(frames, order, flags, __builtin_return_address(0));
 }
 
-int fh_page_free(struct fh_frames *frames, struct fh_page *page)
+struct fh_page *fh_page_alloc_request(struct fh_frames *frames,
+				      const struct fh_page_request *request)
+{
+	const void *caller = __builtin_return_address(0);
+	struct want want = {
+		.order = request->order,
+		.align = request->order,
+		.end = UINT64_MAX,
+		.numa = request->on_node ? request->node : FH_NUMA_NONE,
+	};
+
+	if (request->order > FH_ORDER_MAX || (request->flags & ~FH_PAGE_ZERO))
+		return refuse_request(
+		    frames, request->order > FH_ORDER_MAX ? request->order : request->flags,
+		    caller);
+	if (request->align_order > FH_ORDER_MAX)
+		return refuse_request(frames, request->align_order, caller);
+	if (request->on_node && request->node == FH_NUMA_NONE)
+		return NULL;
+	if (must_fail(frames))
+		return NULL;
+	if (request->align_order > want.align)
+		want.align = request->align_order;
+	if (request->last && request->last != UINT64_MAX)
+		want.end = (request->last + 1) >> frames->frame_lg2;
+	return alloc_want(frames, &want, request->flags);
+}
+
+/* Up to @count frames of the word at hand by one swap. Return: a bit for each, at its code. */
+static uint64_t take_many_at_hand(struct fh_frames_cpu *cpu, size_t count)
+{
+	uint64_t value = word_load(cpu->word);
+	uint64_t fits;
+
+	do {
+		uint64_t rest;
+
+		fits = code_free_units(value, FRAME_BITS);
+		rest = fits;
+		for (size_t n = 0; rest && n < count; n++)
+			rest &= rest - 1;
+		fits ^= rest;
+	} while (fits && !word_cas(cpu->word, &value, value + fits));
+	return fits;
+}
+
+size_t fh_page_alloc_many(struct fh_frames *frames, struct fh_page **pages, size_t count)
+{
+	struct fh_frames_cpu *cpu = frames_cpu(frames);
+	size_t done = 0;
+
+	while (done < count && !must_fail(frames)) {
+		size_t most = at_once(frames);
+		uint64_t fits = take_many_at_hand(cpu, count - done < most ? count - done : most);
+		size_t before = done;
+
+		for (; fits; fits &= fits - 1) {
+			uint64_t pfn = cpu->word_pfn + code_unit_of(fits & -fits, FRAME_BITS);
+
+			pages[done++] = handle_make(frames, pfn << frames->frame_lg2, 0, 0);
+		}
+		count_add(&cpu->taken, done - before);
+		if (done == before) {
+			/* Settles at another word. */
+			pages[done] = alloc_slowly(frames, 0, 0, NULL);
+			if (!pages[done])
+				break;
+			done++;
+		}
+	}
+	return done;
+}
+
+/* Anything but one frame of a word that is easily found. */
+static __attribute__((noinline)) int free_slowly(struct fh_frames *frames, struct fh_page *page,
+						 const void *caller)
 {
 	enum fh_fault_code code;
 	struct block block;
 
-	frames_lock(frames);
-	code = fh_page_check_owned(frames, page, &block);
-	if (code == FH_FAULT_NONE)
-		fh_buddy_give(frames, block.span, block.first, block.order);
-	frames_unlock(frames);
-	if (code == FH_FAULT_NONE)
+	do {
+		code = fh_page_check_owned(frames, page, &block);
+	} while (code == FH_FAULT_NONE && !fh_block_give(frames, &block));
+	if (code == FH_FAULT_NONE) {
+		struct fh_frames_cpu *cpu = frames_cpu(frames);
+
+		cpu->span = block.span;
+		count_add(&cpu->freed, frames_of(block.order));
 		return 0;
+	}
 	if (code == FH_FAULT_STALE_HANDLE && block.state == FH_FRAME_FREE)
 		code = FH_FAULT_DOUBLE_FREE;
-	return fh_page_refuse_handle(frames, code, page, block.state, __builtin_return_address(0));
+	return fh_page_refuse_handle(frames, code, page, block.state, caller);
+}
+
+/*
+ * The common case is one frame, in the span of the last one. What such a handle must look like is
+ * one comparison, and that it is the owner's is seen in the word that is changed anyway: the
+ * unit is OWNED, and no block of more frames starts there (its second unit would be a tail).
+ */
+int fh_page_free(struct fh_frames *frames, struct fh_page *page)
+{
+	struct fh_frames_cpu *cpu = frames_cpu(frames);
+	const struct fh_frames_span *span = cpu->span;
+	uint64_t pfn = (uintptr_t)page >> frames->frame_lg2;
+	unsigned int unit = (unsigned int)(pfn % 32);
+	_Atomic(uint64_t) *word;
+	struct region *region;
+	uint64_t value;
+	unsigned int fit;
+
+	if (((uintptr_t)page & (block_bytes(frames, 0) - 1)) != frames->handle_bits ||
+	    pfn - span->base >= atomic_load_explicit(&span->ready, memory_order_acquire))
+		return free_slowly(frames, page, __builtin_return_address(0));
+	word = frame_word_of(span, pfn);
+	value = word_load(word);
+	do {
+		uint64_t here = value >> (unit * FRAME_BITS);
+
+		if (code_at(here, 0, FRAME_BITS) != CODE_OWNED ||
+		    !(unit % 2 || code_at(here, 1, FRAME_BITS)))
+			return free_slowly(frames, page, __builtin_return_address(0));
+	} while (!word_cas(word, &value, value - (UINT64_C(1) << (unit * FRAME_BITS))));
+	count_add(&cpu->freed, 1);
+	value -= UINT64_C(1) << (unit * FRAME_BITS);
+	region = &span->region[region_index(span, pfn)];
+	/* What was freed last is the warmest, and fills the hole that it left. */
+	if (hint_get(&region->cpu) == cpu_id() + 1) {
+		cpu->word = word;
+		cpu->word_pfn = pfn - unit;
+	}
+	fit = hint_get(chunk_fit(span, pfn));
+	if (value == code_ones(FRAME_BITS)) {
+		if (fit <= WORD_ORDER || cpu->chunk != fh_align_down(pfn, CHUNK_FRAMES))
+			fh_frames_freed(frames, cpu->span, pfn, WORD_ORDER);
+	} else if (fit <= WORD_ORDER) {
+		unsigned int order = code_free_order(value, unit, FRAME_BITS);
+
+		if (fit <= order)
+			fh_frames_freed(frames, cpu->span, pfn, order);
+	}
+	return 0;
+}
+
+/* One step of @block's state, which is one more or less in its code. */
+static bool step(const struct block *block, enum code from, enum code to)
+{
+	uint64_t value = block->value;
+
+	return word_cas(block->word, &value,
+			value + ((uint64_t)to << block->shift) - ((uint64_t)from << block->shift));
 }
 
 fh_phys_addr_t fh_page_into_phys(struct fh_frames *frames, struct fh_page *page)
@@ -239,15 +271,13 @@ fh_phys_addr_t fh_page_into_phys(struct fh_frames *frames, struct fh_page *page)
 	enum fh_fault_code code;
 	struct block block;
 
-	frames_lock(frames);
-	code = fh_page_check_owned(frames, page, &block);
+	do {
+		code = fh_page_check_owned(frames, page, &block);
+	} while (code == FH_FAULT_NONE && !step(&block, CODE_OWNED, CODE_HELD));
 	if (code == FH_FAULT_NONE) {
-		meta_set(block.span, block.first, meta_byte(FH_FRAME_HELD, block.order));
-		count_move(frames, FH_FRAME_OWNED, FH_FRAME_HELD, frames_of(block.order));
-	}
-	frames_unlock(frames);
-	if (code == FH_FAULT_NONE)
+		count_add(&frames_cpu(frames)->held, frames_of(block.order));
 		return fh_phys(handle_pa(page));
+	}
 	fh_page_refuse_handle(frames, code, page, block.state, __builtin_return_address(0));
 	return FH_PHYS_INVALID;
 }
@@ -280,13 +310,9 @@ struct fh_page *fh_page_from_phys(struct fh_frames *frames, fh_phys_addr_t pa)
 	enum fh_fault_code code;
 	struct block block;
 
-	frames_lock(frames);
-	code = check_held(frames, pa, &block);
-	if (code == FH_FAULT_NONE) {
-		meta_set(block.span, block.first, meta_byte(FH_FRAME_OWNED, block.order));
-		count_move(frames, FH_FRAME_HELD, FH_FRAME_OWNED, frames_of(block.order));
-	}
-	frames_unlock(frames);
+	do {
+		code = check_held(frames, pa, &block);
+	} while (code == FH_FAULT_NONE && !step(&block, CODE_HELD, CODE_OWNED));
 	if (code != FH_FAULT_NONE) {
 		struct refusal refusal = {
 			.code = code,
@@ -298,5 +324,6 @@ struct fh_page *fh_page_from_phys(struct fh_frames *frames, fh_phys_addr_t pa)
 		fh_page_refuse(frames, &refusal, __builtin_return_address(0));
 		return NULL;
 	}
+	count_add(&frames_cpu(frames)->held, -frames_of(block.order));
 	return handle_make(frames, pa.raw, block.order, 0);
 }

@@ -42,8 +42,8 @@ enum fh_frame_state {
 /**
  * struct fh_frames_config - What an instance works on.
  * @map: resolved; must outlive the instance and not change.
- * @metadata: storage for one byte a frame, at least fh_frames_metadata_bytes(), aligned to 8; the
- *            caller's. It lies in memory that @map does not call usable.
+ * @metadata: storage of at least fh_frames_metadata_bytes(), aligned to 8; the caller's. It lies
+ *            in memory that @map does not call usable, and may be full of anything.
  * @metadata_bytes: its size.
  * @direct_offset: virtual address of a byte of RAM minus its physical address (0 when the
  *                 direct map is the identity). All usable and reserved RAM of @map is mapped so.
@@ -60,25 +60,34 @@ struct fh_frames_config {
 };
 
 struct fh_frames_span; /* frames without a gap between them; private */
+struct fh_frames_cpu;  /* what a CPU has to itself; private */
 
 /**
  * struct fh_frames - One instance: the frames of one memory map. The caller's storage; the
  * fields are private.
- * Context: any call from any CPU at any time after fh_frames_init(); not from an exception
- * that may have interrupted another call on the same instance (looking, i.e. the calls that take
- * a const instance, is safe there too).
+ * Context: any call from any CPU at any time after fh_frames_init(), without a lock (but for the
+ * moment in which memory that was never needed before is first looked at). Not from an exception
+ * that may have interrupted another call on the same instance on this CPU; looking, i.e. the
+ * calls that take a const instance, is safe there too. Callers at the same time have different
+ * cpu_id(). Built with FH_CPU_MAX=1, one CPU alone may call.
  */
 struct fh_frames {
 	struct fh_frames_config config;
 	unsigned int frame_lg2;
+	uint64_t handle_bits; /* low bits of every handle of order 0 that is owned */
+	struct fh_frames_cpu *cpu;
 	struct fh_frames_span *span;
 	size_t span_count;
+	uint64_t usable_count;
+	uint64_t reserved_count;
+	uint64_t *mark_offset;
+	_Atomic(uint8_t) *mark;
+	bool marks_are_clear;
 	_Atomic(uint32_t) lock;
-	uint64_t free_head[FH_ORDER_MAX + 1];
-	_Atomic(uint64_t) count[FH_FRAME_RESERVED + 1];
+	_Atomic(uint64_t) motion;
 	_Atomic(uint64_t) refusals;
 #ifdef FH_TEST_HOOKS
-	uint64_t fail_after; /* allocations until one fails, plus 1; 0 is never */
+	_Atomic(uint64_t) fail_after; /* allocations until one fails, plus 1; 0 is never */
 #endif
 };
 
@@ -92,14 +101,18 @@ struct fh_frames_stats {
 	uint64_t metadata_bytes;
 };
 
-/* Bytes of metadata that an instance on @map needs. */
+/*
+ * Bytes of metadata that are enough for an instance on @map, also when they are reserved in @map
+ * afterwards: 2.1 bits a usable frame and 10.1 bits a reserved one, and some hundred bytes for
+ * each CPU and each run of RAM.
+ */
 size_t fh_frames_metadata_bytes(const struct fh_memmap *map);
 
 /**
  * fh_frames_init() - Take charge of all frames of a memory map.
  *
- * Usable frames become FREE, reserved ones RESERVED. Every usable frame may be written from
- * here on.
+ * Usable frames become FREE, reserved ones RESERVED. Takes time for each range of the map, not for
+ * each frame: most of the metadata is written when memory is first needed.
  * Return: 0, -EINVAL (map not resolved, instance above 31, metadata NULL or misaligned), -ENOMEM
  *         (metadata too small), -EBUSY (the metadata lie in usable RAM). On error nothing was
  *         written.
@@ -117,6 +130,46 @@ FH_MUST_CHECK int fh_frames_init(struct fh_frames *frames, const struct fh_frame
  */
 FH_MUST_CHECK struct fh_page *fh_page_alloc(struct fh_frames *frames, unsigned int order,
 					    unsigned int flags);
+
+/**
+ * struct fh_page_request - More about what is asked for. Zero-initialise it, then:
+ * @order: 0 to FH_ORDER_MAX.
+ * @flags: FH_PAGE_ZERO or 0.
+ * @align_order: the block starts at a multiple of 2^@align_order frames; less than @order asks
+ *               for nothing more, FH_ORDER_MAX is the most.
+ * @last: the highest byte that the block may have, e.g. UINT32_MAX for a device of 32 address
+ *        bits; 0 is any.
+ * @on_node: whether @node counts.
+ * @node: NUMA node; no other will do.
+ */
+struct fh_page_request {
+	unsigned int order;
+	unsigned int flags;
+	unsigned int align_order;
+	uint64_t last;
+	bool on_node;
+	uint32_t node;
+};
+
+/**
+ * fh_page_alloc_request() - fh_page_alloc() of a block that meets a request.
+ *
+ * Memory below 4 GiB and below 64 GiB is handed out last to who does not ask for it, so that it is
+ * there for devices that reach no further.
+ * Return: as fh_page_alloc(); NULL (reported) for an alignment beyond FH_ORDER_MAX.
+ */
+FH_MUST_CHECK struct fh_page *fh_page_alloc_request(struct fh_frames *frames,
+						    const struct fh_page_request *request);
+
+/**
+ * fh_page_alloc_many() - Own many frames, each a page of order 0 of its own.
+ * @pages: where the handles go, room for @count.
+ *
+ * Return: how many there are; fewer than @count when memory ran out.
+ * Ownership: the caller's, each by itself.
+ */
+FH_MUST_CHECK size_t fh_page_alloc_many(struct fh_frames *frames, struct fh_page **pages,
+					size_t count);
 
 /**
  * fh_page_free() - Give an owned page back.
@@ -243,7 +296,7 @@ FH_MUST_CHECK int fh_page_copy(struct fh_frames *frames, struct fh_page *dst,
  */
 int fh_page_mark(struct fh_frames *frames, const struct fh_page *page, unsigned int marks);
 
-/* Take all marks off. O(reserved frames). */
+/* Take all marks off. O(reserved frames), and O(1) when there are none. */
 void fh_frames_clear_marks(struct fh_frames *frames);
 
 /**
@@ -263,9 +316,13 @@ void fh_frames_stats(const struct fh_frames *frames, struct fh_frames_stats *sta
 
 /**
  * fh_frames_check() - Walk all metadata and compare it with the invariants:
- * every block is naturally aligned and lies in one span; free blocks and only they are on the
- * list of their order; no two free buddies stay apart; counters equal what was counted;
- * RESERVED frames are exactly those that the map calls reserved.
+ *  1 each run of RAM in the map, cut at NUMA nodes and address limits, is one span;
+ *  2 every frame lies in one block, which is naturally aligned and in one span;
+ *  3 the frames of the map that are usable, and only they, are FREE, OWNED or HELD;
+ *  4 frames have codes of their own where their chunk is split, and only there;
+ *  5 no block is on its way from one state to another;
+ *  6 the counters equal what is counted;
+ *  7 hints name orders that exist, and memory that no region covers yet is all free.
  *
  * Context: nobody else may change the instance meanwhile.
  * Return: NULL, or the text of the first invariant that does not hold.
@@ -274,7 +331,8 @@ const char *fh_frames_check(const struct fh_frames *frames);
 
 #ifdef FH_TEST_HOOKS
 /**
- * fh_frames_fail_after() - Let @count allocations succeed and fail the next one, once.
+ * fh_frames_fail_after() - Let @count allocations pass and fail the next one, once. Those of
+ * fh_page_alloc_many() count one by one.
  * @count: UINT64_MAX never fails.
  */
 void fh_frames_fail_after(struct fh_frames *frames, uint64_t count);

@@ -6,18 +6,18 @@
 #include "lib/error.h"
 #include "mm/page_priv.h"
 
-const struct fh_frames_span *fh_frames_span_of(const struct fh_frames *frames, uint64_t pfn)
+struct fh_frames_span *fh_frames_span_of(const struct fh_frames *frames, uint64_t pfn)
 {
 	size_t low = 0;
 	size_t high = frames->span_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct fh_frames_span *span = &frames->span[middle];
+		struct fh_frames_span *span = &frames->span[middle];
 
 		if (pfn < span->first)
 			high = middle;
-		else if (pfn - span->first >= span->count)
+		else if (pfn >= span->end)
 			low = middle + 1;
 		else
 			return span;
@@ -25,41 +25,107 @@ const struct fh_frames_span *fh_frames_span_of(const struct fh_frames *frames, u
 	return NULL;
 }
 
+/*
+ * The block around @unit, counted over all of memory, in the words of codes that are given; word 0
+ * is the @base-th of all. Return: the block's code; CODE_TAIL when no block is there (just now).
+ */
+static inline __attribute__((always_inline)) unsigned int look_up(_Atomic(uint64_t) *word,
+								  uint64_t base, uint64_t unit,
+								  unsigned int bits,
+								  struct block *block)
+{
+	unsigned int word_order = code_word_order(bits);
+	uint64_t at = (unit >> word_order) - base;
+	unsigned int in_word = (unsigned int)(unit % (1u << word_order));
+	uint64_t value = word_load(&word[at]);
+
+	/* Within this word: as blocks are naturally aligned, the nearest aligned head below. */
+	for (unsigned int order = 0; value != 0 && order <= word_order; order++) {
+		unsigned int first = in_word & ~((1u << order) - 1);
+		unsigned int code;
+
+		if (code_is_large(value, bits))
+			first = 0;
+		code = code_at(value, first, bits);
+		if (code == CODE_TAIL)
+			continue;
+		block->word = &word[at];
+		block->value = value;
+		block->shift = first * bits;
+		block->first = ((base + at) << word_order) + first;
+		block->order = code_is_head(code) ? code_order(value, first, bits) : 0;
+		return unit - block->first < UINT64_C(1) << block->order ? code : CODE_TAIL;
+	}
+	/* Words of a larger block: its first one is the nearest aligned one below that has codes.
+	 */
+	for (unsigned int more = 1; value == 0 && more <= FH_ORDER_MAX - CHUNK_ORDER; more++) {
+		uint64_t first = (base + at) & ~((UINT64_C(1) << more) - 1);
+		uint64_t head;
+
+		if (first < base)
+			break;
+		head = word_load(&word[first - base]);
+		if (head == 0)
+			continue;
+		if (!code_is_large(head, bits) || code_large_more(head, bits) < more)
+			break;
+		block->word = &word[first - base];
+		block->value = head;
+		block->shift = 0;
+		block->first = first << word_order;
+		block->order = code_order(head, 0, bits);
+		return code_at(head, 0, bits);
+	}
+	return CODE_TAIL;
+}
+
+static enum fh_frame_state state_by_map(const struct fh_frames *frames, uint64_t pfn)
+{
+	enum fh_mem_kind kind =
+	    fh_memmap_classify(frames->config.map, fh_phys(pfn << frames->frame_lg2)).kind;
+
+	return kind == FH_MEM_RESERVED ? FH_FRAME_RESERVED : FH_FRAME_FREE;
+}
+
 struct block fh_frames_block_of(const struct fh_frames *frames, uint64_t pfn)
 {
 	struct block block = { .first = PFN_NONE, .state = FH_FRAME_NONE };
+	struct fh_frames_span *span = fh_frames_span_of(frames, pfn);
+	unsigned int chunk = CODE_OTHER;
+	unsigned int code = CODE_HELD;
 
-	block.span = fh_frames_span_of(frames, pfn);
-	if (!block.span)
+	if (!span)
 		return block;
-	/*
-	 * Blocks are naturally aligned, so the first frame is the nearest aligned one below that is
-	 * no tail: everything between it and @pfn lies in the same block.
-	 */
-	for (unsigned int order = 0; order <= FH_ORDER_MAX; order++) {
-		uint64_t first = fh_align_down(pfn, frames_of(order));
-		uint8_t meta;
-
-		if (first < block.span->first)
-			break;
-		meta = meta_get(block.span, first);
-		if (meta == META_TAIL)
-			continue;
-		if (meta_state(meta) != FH_FRAME_RESERVED)
-			block.order = meta_order(meta);
-		if (pfn - first >= frames_of(block.order))
-			break;
-		block.first = first;
-		block.state = meta_state(meta);
-		return block;
+	block.span = span;
+	if (pfn - span->base < atomic_load_explicit(&span->ready, memory_order_acquire)) {
+		chunk = look_up(span->chunk_word, span->region_first, pfn >> CHUNK_ORDER,
+				CHUNK_BITS, &block);
+		block.first <<= CHUNK_ORDER;
+		block.order += CHUNK_ORDER;
+		code = chunk;
 	}
-	/*
-	 * Only a reader without the lock comes here: blocks were split or merged under its eyes,
-	 * and that happens to free ones alone.
-	 */
+	if (chunk == CODE_SPLIT || chunk == CODE_MIXED)
+		code = look_up(span->frame_word, span->base >> WORD_ORDER, pfn, FRAME_BITS, &block);
+	switch (code) {
+	case CODE_OWNED:
+		block.state = FH_FRAME_OWNED;
+		return block;
+	case CODE_HELD:
+		block.state = FH_FRAME_HELD;
+		/* Of what is whole, or split but nobody else's, no frame is reserved. */
+		if (chunk == CODE_HELD || chunk == CODE_SPLIT)
+			return block;
+		if (state_by_map(frames, pfn) != FH_FRAME_RESERVED && chunk == CODE_MIXED)
+			return block;
+		break;
+	default:
+		break;
+	}
 	block.first = pfn;
 	block.order = 0;
 	block.state = FH_FRAME_FREE;
+	if (chunk == CODE_OTHER || code == CODE_HELD)
+		block.state = state_by_map(frames, pfn);
 	return block;
 }
 

@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of mm/page share: the layout of handles and of the metadata,
- * and the checks that every call makes.
+ * What the files of mm/page share: the layout of handles and of the metadata, and the checks that
+ * every call makes.
  *
  * A handle is the physical address of the block; its low 12 bits, which no frame uses, are
  *
  *   11        7 6      2     1       0
  *   | instance | order | borrowed |  1  |
  *
- * The metadata is a table of spans, then one byte a frame:
+ * The metadata, for each span (a run of RAM that a NUMA node and an address limit do not cut):
  *
- *   7        3 2     0
- *   | order    | state |   first frame of a block (FREE, OWNED, HELD)
- *   | marks    | state |   RESERVED
- *   |    0     |   0   |   a tail: any other frame of a block, which is found by alignment
+ *   chunk codes   4 bits for each 512 frames   \  the truth: every step of a block's life is one
+ *   frame codes   2 bits a frame               /  compare-and-swap in here (mm/page_code.h)
+ *   region        64 bytes for each 16 chunks  -  hints: where free blocks may be, whose CPU it is
  *
- * Bytes change under the lock only (marks apart), in such an order that at each moment every
- * frame is covered by the nearest first frame below it. Readers therefore need no lock, and may
- * have interrupted the writer: a frame that nobody frees or allocates meanwhile has one answer
- * throughout.
+ * Frame codes count where the chunk is SPLIT or MIXED, and are 0 elsewhere. Nothing is kept in
+ * the frames, and nothing is kept back by a CPU: what it "has" is where it looks first. Hints may
+ * be wrong in both directions; whoever finds nothing by them looks at the codes.
+ *
+ * Regions are initialised in order of address when somebody first needs memory beyond those that
+ * are (span.ready), so that start-up does not depend on the size of RAM.
+ *
+ * Readers need no lock and may have interrupted a writer: while a block of several words is taken
+ * or given back, its words are 0, which reads as free; a frame that nobody frees or allocates
+ * meanwhile has one answer throughout.
  */
 #ifndef FH_MM_PAGE_PRIV_H
 #define FH_MM_PAGE_PRIV_H
@@ -29,6 +34,7 @@
 
 #include "lib/bits.h"
 #include "mm/page.h"
+#include "mm/page_code.h"
 
 #define HANDLE_VALID FH_BIT(0)
 #define HANDLE_BORROWED FH_BIT(1)
@@ -38,60 +44,93 @@
 #define HANDLE_INSTANCE_WIDTH 5
 #define HANDLE_FLAGS FH_MASK(11, 0)
 
-#define META_STATE_SHIFT 0
-#define META_STATE_WIDTH 3
-#define META_ORDER_SHIFT 3
-#define META_ORDER_WIDTH 5
-#define META_TAIL 0u
+#define CHUNK_ORDER 9u
+#define CHUNK_FRAMES (UINT64_C(1) << CHUNK_ORDER)
+#define CHUNK_WORDS 16u	  /* of frame codes */
+#define WORD_ORDER 5u	  /* frames of one word of codes */
+#define REGION_CHUNKS 16u /* one word of chunk codes */
+#define REGION_ORDER 13u
+#define REGION_FRAMES (UINT64_C(1) << REGION_ORDER)
 
-/* The end of a free list. */
 #define PFN_NONE UINT64_MAX
+#define CHUNK_NONE UINT64_MAX
+
+/*
+ * Eight hints: 1 + the highest order that a free block in a chunk or region may have, 0 for none.
+ * Bytes are stored and words are searched, so that no store loses a neighbour's.
+ */
+union fits {
+	_Atomic(uint8_t) byte[8];
+	_Atomic(uint64_t) word;
+};
+
+/*
+ * Sixteen chunks. @fit: of each one that is split, 0 of the others. A cache line each, so that
+ * CPUs that take memory in regions of their own share none.
+ */
+struct region {
+	union fits fit[REGION_CHUNKS / 8];
+	/* 1 + the CPU that takes memory here; others look elsewhere first. 0: nobody */
+	_Atomic(uint8_t) cpu;
+	uint8_t pad[64 - REGION_CHUNKS - 1];
+};
 
 struct fh_frames_span {
 	uint64_t first; /* frame number */
-	uint64_t count;
-	_Atomic(uint8_t) *meta;
+	uint64_t end;
+	uint64_t base;		 /* @first, down to a chunk */
+	_Atomic(uint64_t) ready; /* frames from @base whose regions are initialised */
+	_Atomic(uint64_t) *frame_word;
+	_Atomic(uint64_t) *chunk_word;
+	struct region *region;
+	union fits *fit;       /* the highest of each region's @fit */
+	uint64_t region_first; /* @first, in regions */
+	uint64_t region_count;
+	_Atomic(uint64_t)
+	    whole_from; /* no chunk that is free lies in a region before this, likely */
+	uint32_t numa;
 };
 
-/* The head of a list lies in the instance, the links in the free frames themselves. */
-struct free_node {
-	uint64_t next;
-	uint64_t previous;
+/*
+ * Where a CPU looks first, and what it has counted. Only the CPU itself writes here; the counts
+ * are differences that have a meaning when all CPUs' are added.
+ */
+struct fh_frames_cpu {
+	_Atomic(uint64_t) *word;     /* frame codes to allocate from */
+	uint64_t word_pfn;	     /* the first frame of them */
+	struct fh_frames_span *span; /* of the last frame that was freed */
+	struct fh_frames_span *chunk_span;
+	uint64_t chunk; /* in @chunk_span: kept split even when all of it is free */
+	/* frames: FREE to OWNED, OWNED to FREE, OWNED to HELD less HELD to OWNED */
+	_Atomic(uint64_t) taken;
+	_Atomic(uint64_t) freed;
+	_Atomic(uint64_t) held;
 };
 
 /* The block that a frame lies in. A RESERVED frame is a block of its own. */
 struct block {
-	const struct fh_frames_span *span;
 	uint64_t first; /* frame number; PFN_NONE where there is no frame */
 	enum fh_frame_state state;
 	unsigned int order;
+	/* OWNED and HELD: where its state stands, and what the word was when it was read */
+	struct fh_frames_span *span;
+	_Atomic(uint64_t) *word;
+	uint64_t value;
+	unsigned int shift;
 };
 
-static inline uint8_t meta_byte(enum fh_frame_state state, unsigned int order)
-{
-	return (uint8_t)(FH_FIELD(META_STATE, state) | FH_FIELD(META_ORDER, order));
-}
-
-static inline uint8_t meta_get(const struct fh_frames_span *span, uint64_t pfn)
-{
-	return atomic_load_explicit(&span->meta[pfn - span->first], memory_order_acquire);
-}
-
-/* Release, so that a reader who sees this byte sees those that were stored before it. */
-static inline void meta_set(const struct fh_frames_span *span, uint64_t pfn, uint8_t value)
-{
-	atomic_store_explicit(&span->meta[pfn - span->first], value, memory_order_release);
-}
-
-static inline enum fh_frame_state meta_state(uint8_t meta)
-{
-	return (enum fh_frame_state)FH_FIELD_GET(META_STATE, meta);
-}
-
-static inline unsigned int meta_order(uint8_t meta)
-{
-	return (unsigned int)FH_FIELD_GET(META_ORDER, meta);
-}
+/**
+ * struct want - A request on its way to where it is met.
+ * @align: log2 of frames, at least @order.
+ * @end: the block ends at this frame number or below.
+ * @numa: the node, or FH_NUMA_NONE for any.
+ */
+struct want {
+	unsigned int order;
+	unsigned int align;
+	uint64_t end;
+	uint32_t numa;
+};
 
 static inline uint64_t frames_of(unsigned int order)
 {
@@ -111,10 +150,8 @@ static inline void *frame_address(const struct fh_frames *frames, uint64_t pa)
 static inline struct fh_page *handle_make(const struct fh_frames *frames, uint64_t pa,
 					  unsigned int order, uint64_t flags)
 {
-	uint64_t instance = FH_FIELD(HANDLE_INSTANCE, frames->config.instance);
-
-	return (struct fh_page *)(uintptr_t)(pa | instance | FH_FIELD(HANDLE_ORDER, order) | flags |
-					     HANDLE_VALID);
+	return (struct fh_page *)(uintptr_t)(pa | frames->handle_bits |
+					     FH_FIELD(HANDLE_ORDER, order) | flags);
 }
 
 static inline uint64_t handle_pa(const struct fh_page *page)
@@ -132,27 +169,167 @@ static inline bool handle_is_borrowed(const struct fh_page *page)
 	return ((uintptr_t)page & HANDLE_BORROWED) != 0;
 }
 
-static inline void frames_lock(struct fh_frames *frames)
+static inline _Atomic(uint8_t) *region_fit(const struct fh_frames_span *span, uint64_t region)
 {
-	while (atomic_exchange_explicit(&frames->lock, 1, memory_order_acquire))
-		while (atomic_load_explicit(&frames->lock, memory_order_relaxed))
-			arch_cpu_relax();
+	return &span->fit[region / 8].byte[region % 8];
 }
 
-static inline void frames_unlock(struct fh_frames *frames)
+static inline struct fh_frames_cpu *frames_cpu(const struct fh_frames *frames)
 {
-	atomic_store_explicit(&frames->lock, 0, memory_order_release);
+	return &frames->cpu[cpu_id()];
 }
 
-static inline void count_move(struct fh_frames *frames, enum fh_frame_state from,
-			      enum fh_frame_state to, uint64_t frame_count)
+static inline uint64_t word_load(const _Atomic(uint64_t) *word)
 {
-	atomic_fetch_sub_explicit(&frames->count[from], frame_count, memory_order_relaxed);
-	atomic_fetch_add_explicit(&frames->count[to], frame_count, memory_order_relaxed);
+	return atomic_load_explicit(word, memory_order_acquire);
 }
+
+/* Release, so that who takes the frames finds what was done to them before. */
+static inline void word_store(_Atomic(uint64_t) *word, uint64_t value)
+{
+	atomic_store_explicit(word, value, memory_order_release);
+}
+
+/*
+ * The one step that changes a word that others may change too: acquire for what is taken, release
+ * for what is given. May fail for no reason, with *@expected read again.
+ */
+static inline bool word_cas(_Atomic(uint64_t) *word, uint64_t *expected, uint64_t desired)
+{
+#if FH_CPU_MAX == 1
+	/* Nobody else is there, and calls do not interrupt each other (struct fh_frames). */
+	(void)expected;
+	atomic_store_explicit(word, desired, memory_order_relaxed);
+	return true;
+#else
+	return atomic_compare_exchange_weak_explicit(word, expected, desired, memory_order_acq_rel,
+						     memory_order_acquire);
+#endif
+}
+
+/* Of hints and of a CPU's own counts: no order, and no read-modify-write. */
+static inline uint64_t count_get(const _Atomic(uint64_t) *count)
+{
+	return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+static inline void count_add(_Atomic(uint64_t) *count, uint64_t frame_count)
+{
+	atomic_store_explicit(count, count_get(count) + frame_count, memory_order_relaxed);
+}
+
+static inline uint8_t hint_get(const _Atomic(uint8_t) *hint)
+{
+	return atomic_load_explicit(hint, memory_order_relaxed);
+}
+
+static inline void hint_set(_Atomic(uint8_t) *hint, unsigned int value)
+{
+	atomic_store_explicit(hint, (uint8_t)value, memory_order_relaxed);
+}
+
+static inline void hint_raise(_Atomic(uint8_t) *hint, unsigned int value)
+{
+	if (hint_get(hint) < value)
+		hint_set(hint, value);
+}
+
+/* Words and regions of a frame or chunk that lies in @span. */
+static inline _Atomic(uint64_t) *frame_word_of(const struct fh_frames_span *span, uint64_t pfn)
+{
+	return &span->frame_word[(pfn - span->base) >> WORD_ORDER];
+}
+
+static inline uint64_t region_index(const struct fh_frames_span *span, uint64_t pfn)
+{
+	return (pfn >> REGION_ORDER) - span->region_first;
+}
+
+/* How many regions are initialised. */
+static inline uint64_t span_regions(const struct fh_frames_span *span)
+{
+	uint64_t ready = atomic_load_explicit(&span->ready, memory_order_acquire);
+
+	return ready ? region_index(span, span->base + ready - 1) + 1 : 0;
+}
+
+static inline unsigned int chunk_in_region(uint64_t pfn)
+{
+	return (unsigned int)(pfn >> CHUNK_ORDER) % REGION_CHUNKS;
+}
+
+static inline _Atomic(uint8_t) *chunk_fit(const struct fh_frames_span *span, uint64_t pfn)
+{
+	unsigned int chunk = chunk_in_region(pfn);
+
+	return &span->region[region_index(span, pfn)].fit[chunk / 8].byte[chunk % 8];
+}
+
+/* ---- page_init.c */
+
+/* Bytes of metadata that an instance on @map uses. */
+size_t fh_frames_metadata_used(const struct fh_memmap *map);
+
+/* The first region of @span that is not initialised yet becomes so. False when all are. */
+bool fh_frames_extend(struct fh_frames *frames, struct fh_frames_span *span);
+
+/* A stretch of frames without a gap, or of usable frames without a gap. */
+struct fh_frames_run {
+	uint64_t first; /* frame number */
+	uint64_t end;
+	uint32_t numa;
+};
+
+/**
+ * fh_frames_next_run() - The next run of RAM of one NUMA node in a map's ranges.
+ * @at: index of the range to begin with; moves on.
+ * @usable_only: reserved ranges end a run.
+ */
+bool fh_frames_next_run(const struct fh_memmap *map, size_t *at, bool usable_only,
+			struct fh_frames_run *run);
+
+/* The index of the first range that ends behind a frame. */
+size_t fh_frames_range_at(const struct fh_memmap *map, uint64_t pfn);
+
+/* ---- page_find.c: where a request is met */
+
+/* Return: the first frame of a block that is OWNED now, or PFN_NONE. */
+uint64_t fh_frames_find(struct fh_frames *frames, const struct want *want);
+
+/* ---- page_block.c: one block's life; nothing in here decides where */
+
+/*
+ * Each gives the first frame of a block that is OWNED now, or PFN_NONE:
+ * a block smaller than a chunk, out of a chunk that is split;
+ */
+uint64_t fh_block_take(struct fh_frames *frames, struct fh_frames_span *span, uint64_t chunk_pfn,
+		       const struct want *want);
+/* the same out of a free chunk of a region, which is split for it; */
+uint64_t fh_block_take_splitting(struct fh_frames *frames, struct fh_frames_span *span,
+				 uint64_t region, const struct want *want);
+/* one or more whole chunks, from a region on. */
+uint64_t fh_block_take_chunks(struct fh_frames *frames, struct fh_frames_span *span,
+			      uint64_t region, const struct want *want);
+
+/* OWNED to FREE. False when @block is not what it was any more; then it is looked at again. */
+bool fh_block_give(struct fh_frames *frames, const struct block *block);
+
+/* A split chunk that is free as a whole becomes a free chunk. False when it is not. */
+bool fh_chunk_merge(struct fh_frames *frames, struct fh_frames_span *span, uint64_t chunk_pfn);
+
+/* ---- page_find.c again: hints */
+
+/* A chunk has become free. */
+void fh_frames_chunk_freed(struct fh_frames_span *span, uint64_t pfn);
+
+/* 2^@order free frames of a split chunk, one of them @pfn, have become free. */
+void fh_frames_freed(struct fh_frames *frames, struct fh_frames_span *span, uint64_t pfn,
+		     unsigned int order);
+
+/* ---- page_handle.c */
 
 /* The span of a frame, or NULL. */
-const struct fh_frames_span *fh_frames_span_of(const struct fh_frames *frames, uint64_t pfn);
+struct fh_frames_span *fh_frames_span_of(const struct fh_frames *frames, uint64_t pfn);
 
 /* The block that holds a frame. No lock; state FH_FRAME_NONE where there is no frame. */
 struct block fh_frames_block_of(const struct fh_frames *frames, uint64_t pfn);
@@ -199,26 +376,5 @@ int fh_page_refuse_handle(const struct fh_frames *frames, enum fh_fault_code cod
 /* Memory answered with an abort: reported, but nobody took an illegal step. */
 void fh_page_report_abort(const struct fh_frames *frames, const struct fh_page *page,
 			  const void *caller);
-
-/* The free lists; the lock is held. Blocks are given back merged with their free buddies. */
-uint64_t fh_buddy_take(struct fh_frames *frames, unsigned int order);
-void fh_buddy_give(struct fh_frames *frames, const struct fh_frames_span *span, uint64_t pfn,
-		   unsigned int order);
-void fh_buddy_push(struct fh_frames *frames, const struct fh_frames_span *span, uint64_t pfn,
-		   unsigned int order);
-
-/* A stretch of frames without a gap, or of usable frames without a gap. */
-struct fh_frames_run {
-	uint64_t first; /* frame number */
-	uint64_t end;
-};
-
-/**
- * fh_frames_next_run() - The next run of RAM in a map's ranges.
- * @at: index of the range to begin with; moves on.
- * @usable_only: reserved ranges end a run.
- */
-bool fh_frames_next_run(const struct fh_memmap *map, size_t *at, bool usable_only,
-			struct fh_frames_run *run);
 
 #endif

@@ -50,7 +50,7 @@ struct world {
 	struct fh_memmap map;
 	unsigned char *arena;
 	_Alignas(16) unsigned char map_buffer[4096];
-	_Alignas(16) unsigned char metadata[2048];
+	_Alignas(16) unsigned char metadata[8192];
 	struct fh_pgtable table;
 	struct fh_pgtable_config config;
 	/* the TLB */
@@ -224,9 +224,9 @@ static inline void *world_copy(const void *from, size_t bytes)
 /* All that a walker or the allocator could notice: frames, their states, and
  * the table. */
 struct snapshot {
-	struct fh_frames frames;
+	struct fh_frames_stats stats;
 	struct fh_pgtable table;
-	unsigned char metadata[2048];
+	unsigned char state[FRAMES];
 	unsigned char fw[FW_COUNT * 4096];
 	uint64_t pages; /* sum over all table pages of the tree */
 };
@@ -268,24 +268,34 @@ static inline uint64_t arm_tables(const struct world *w, const struct fh_pgtable
 	return arm_sum(w, t->root.raw, arm_start_level(ias), arm_root_entries(ias), sum);
 }
 
+static inline void world_states(const struct world *w, unsigned char *state)
+{
+	for (uint64_t frame = 0; frame < FRAMES; frame++)
+		state[frame] =
+		    (unsigned char)fh_frame_state(&w->frames, fh_phys(frame_pa(frame)));
+}
+
 static inline void snapshot_take(struct snapshot *s, const struct world *w)
 {
-	s->frames = w->frames;
+	fh_frames_stats(&w->frames, &s->stats);
+	world_states(w, s->state);
 	s->table = w->table;
-	memcpy(s->metadata, w->metadata, sizeof(s->metadata));
 	memcpy(s->fw, fw_table(w, 0), sizeof(s->fw));
 	arm_tables(w, &w->table, &s->pages);
 }
 
-/* Frames and tables are those of the snapshot, bit for bit (order of free lists
- * apart). */
+/* Frames and tables are those of the snapshot: every frame in its state, every byte of the tables. */
 static inline void snapshot_equal(const struct snapshot *s, const struct world *w)
 {
+	unsigned char state[FRAMES];
+	struct fh_frames_stats stats;
 	uint64_t sum;
 
-	for (int state = 0; state <= FH_FRAME_RESERVED; state++)
-		assert_int_equal(s->frames.count[state], w->frames.count[state]);
-	assert_memory_equal(s->metadata, w->metadata, sizeof(s->metadata));
+	world_states(w, state);
+	assert_memory_equal(s->state, state, sizeof(state));
+	fh_frames_stats(&w->frames, &stats);
+	assert_memory_equal(&s->stats, &stats, sizeof(stats));
+	assert_null(fh_frames_check(&w->frames));
 	assert_memory_equal(s->fw, fw_table(w, 0), sizeof(s->fw));
 	assert_memory_equal(&s->table, &w->table, sizeof(s->table));
 	arm_tables(w, &w->table, &sum);

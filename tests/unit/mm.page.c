@@ -5,7 +5,7 @@
  */
 #include "mm/page.h"
 
-#include "tests/unit/page_fixture.h"
+#include "tests/unit/mm_fixture.h"
 
 static void init_states(void **state)
 {
@@ -26,8 +26,8 @@ static void init_states(void **state)
 	assert_int_equal(fh_frame_state(&f->frames, FH_PHYS_INVALID), FH_FRAME_NONE);
 	expect_stats(f, 0, 0);
 	fh_frames_stats(&f->frames, &stats);
-	assert_int_equal(stats.metadata_bytes, fh_frames_metadata_bytes(&f->map));
-	assert_in_range(stats.metadata_bytes, 54, 54 + 3 * 32);
+	assert_in_range(stats.metadata_bytes, 1, fh_frames_metadata_bytes(&f->map) - 1);
+	assert_in_range(stats.metadata_bytes, 54 * 10 / 8, METADATA_MAX);
 }
 
 static void init_refused(void **state)
@@ -36,7 +36,9 @@ static void init_refused(void **state)
 	struct fh_frames_config good = fixture_config(f, 31);
 	struct fh_frames_config bad;
 	struct fh_frames *frames = &f->frames;
+	struct fh_frames_stats stats;
 
+	fh_frames_stats(frames, &stats);
 #define INIT_REFUSED(err, change)                                                                  \
 	do {                                                                                       \
 		bad = good;                                                                        \
@@ -47,7 +49,7 @@ static void init_refused(void **state)
 	INIT_REFUSED(-EINVAL, bad.map = NULL);
 	INIT_REFUSED(-EINVAL, bad.metadata = NULL);
 	INIT_REFUSED(-EINVAL, bad.metadata = f->metadata + 1);
-	INIT_REFUSED(-ENOMEM, bad.metadata_bytes = fh_frames_metadata_bytes(&f->map) - 1);
+	INIT_REFUSED(-ENOMEM, bad.metadata_bytes = stats.metadata_bytes - 1);
 	INIT_REFUSED(-EBUSY, bad.metadata = f->arena + 20 * FRAME);
 	INIT_REFUSED(-EBUSY, bad.metadata = f->arena + 40 * FRAME - 8);
 	INIT_REFUSED(-EBUSY, bad.metadata = f->arena + 48 * FRAME - sizeof(f->metadata) + 8);
@@ -57,7 +59,7 @@ static void init_refused(void **state)
 	/* Exactly enough, and in RAM that is reserved. */
 	fixture_protect(f, 16, 4, PROT_READ | PROT_WRITE);
 	good.metadata = f->arena + 16 * FRAME;
-	good.metadata_bytes = fh_frames_metadata_bytes(&f->map);
+	good.metadata_bytes = stats.metadata_bytes;
 	assert_int_equal(fh_frames_init(frames, &good), 0);
 	assert_null(fh_frames_check(frames));
 	assert_int_equal(f->arena[16 * FRAME + good.metadata_bytes], 0xa5);
@@ -72,13 +74,16 @@ static void init_no_ram(void **state)
 	_Alignas(16) unsigned char buffer[64];
 
 	assert_int_equal(fh_memmap_init(&empty, buffer, sizeof(buffer), 12), 0);
-	assert_int_equal(fh_frames_metadata_bytes(&empty), 0);
+	assert_in_range(fh_frames_metadata_bytes(&empty), 1, METADATA_MAX);
 	assert_int_equal(fh_memmap_resolve(&empty), 0);
 	config.map = &empty;
 	assert_int_equal(fh_frames_init(&frames, &config), 0);
 	assert_null(fh_page_alloc(&frames, 0, 0));
 	assert_null(fh_frames_check(&frames));
 	assert_int_equal(fh_frame_state(&frames, fh_phys(0)), FH_FRAME_NONE);
+	/* The fixture's instance had the same metadata. */
+	config = fixture_config(f, INSTANCE);
+	assert_int_equal(fh_frames_init(&f->frames, &config), 0);
 }
 
 /* alloc, into, from, free: the states, the counters and the handle on each step. */
@@ -161,7 +166,7 @@ static void alloc_exhaustion(void **state)
 		}
 		expect_stats(f, USABLE_FRAMES, 0);
 		for (unsigned int order = 0; order <= FH_ORDER_MAX; order++)
-			QUIET(f, assert_null(fh_page_alloc(&f->frames, order, FH_PAGE_ZERO)));
+			EXHAUSTED(f, fh_page_alloc(&f->frames, order, FH_PAGE_ZERO));
 		/* The two halves in different orders, so that buddies meet from both sides. */
 		for (unsigned int i = 0; i < USABLE_FRAMES; i += 2)
 			assert_int_equal(fh_page_free(&f->frames, pages[i]), 0);
@@ -174,9 +179,9 @@ static void alloc_exhaustion(void **state)
 	/* Whole again: two blocks of 16 frames (0 and 48), 8 at 32, 4 at 20 and 28, 2 at 26. */
 	must_alloc(f, 4);
 	must_alloc(f, 4);
-	QUIET(f, assert_null(fh_page_alloc(&f->frames, 4, 0)));
+	EXHAUSTED(f, fh_page_alloc(&f->frames, 4, 0));
 	must_alloc(f, 3);
-	QUIET(f, assert_null(fh_page_alloc(&f->frames, 3, 0)));
+	EXHAUSTED(f, fh_page_alloc(&f->frames, 3, 0));
 	must_alloc(f, 2);
 	must_alloc(f, 2);
 	must_alloc(f, 1);
@@ -324,7 +329,7 @@ static void alloc_edges(void **state)
 	struct fixture *f = *state;
 	struct fh_frames_config config = fixture_config(f, INSTANCE);
 	_Alignas(16) unsigned char buffer[512];
-	_Alignas(16) unsigned char metadata[128];
+	_Alignas(16) unsigned char metadata[METADATA_MAX];
 	struct fh_page *pages[16];
 	struct fh_memmap map;
 	struct fh_frames frames;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of the contents of pages, of the marks on reserved frames, and of the
- * check of all metadata: it must notice each byte, counter and link that is wrong.
+ * check of all metadata: it must notice each code, hint and counter that is wrong.
  */
 #include "mm/page.h"
 
 #include "mm/page_priv.h"
-#include "tests/unit/page_fixture.h"
+#include "tests/unit/mm_fixture.h"
 
 static void fill(unsigned char *bytes, size_t count, unsigned int from)
 {
@@ -258,155 +258,123 @@ static void populate(struct fixture *f)
 	assert_null(fh_frames_check(&f->frames));
 }
 
-/* Any other value of any byte of metadata is noticed, except marks on reserved frames. */
-static void check_metadata(void **state)
+/* What the frames' codes say, read naively: the length of a block is its head and the tails behind.
+ * False when that is no block. */
+static bool read_codes(const unsigned char *code, uint64_t count[4])
+{
+	for (unsigned int i = 0; i < FRAMES;) {
+		unsigned int length = 1;
+		bool ours = fixture_kind(i) == FH_MEM_USABLE;
+
+		if (code[i] == CODE_TAIL || (!ours && code[i] != CODE_HELD))
+			return false;
+		while (code[i] != CODE_FREE && i + length < FRAMES && code[i + length] == CODE_TAIL)
+			length++;
+		if ((length & (length - 1)) || i % length || (!ours && length > 1))
+			return false;
+		for (unsigned int j = i; j < i + length; j++)
+			if (ours && fixture_kind(j) != FH_MEM_USABLE)
+				return false;
+		if (ours)
+			count[code[i]] += length;
+		i += length;
+	}
+	return true;
+}
+
+/* Each code of each frame as any other: noticed, unless it tells of another state that could be. */
+static void check_codes(void **state)
 {
 	struct fixture *f = *state;
-	size_t bytes = fh_frames_metadata_bytes(&f->map);
-	size_t table = f->frames.span_count * sizeof(struct fh_frames_span);
+	uint64_t base = BASE / FRAME;
+	struct fh_frames_span *span = fh_frames_span_of(&f->frames, base);
+	unsigned char code[FRAMES];
+	uint64_t right[4] = { 0 };
+	unsigned int noticed = 0;
 
 	populate(f);
-	for (size_t i = table; i < bytes; i++) {
-		unsigned char right = f->metadata[i];
+	/* Both runs of RAM have one chunk, the codes of which follow each other in no order. */
+	for (unsigned int i = 0; i < FRAMES; i++) {
+		uint64_t pfn = base + i;
 
-		for (unsigned int value = 0; value < 256; value++) {
-			bool reserved = (right & 7) == FH_FRAME_RESERVED;
-			bool mark = reserved && (value & 7) == FH_FRAME_RESERVED;
-
-			f->metadata[i] = (unsigned char)value;
-			if (value == right || mark)
-				assert_null(fh_frames_check(&f->frames));
-			else
-				assert_non_null(fh_frames_check(&f->frames));
-		}
-		f->metadata[i] = right;
+		span = fh_frames_span_of(&f->frames, pfn);
+		code[i] = CODE_HELD;
+		if (span)
+			code[i] = (unsigned char)code_at(word_load(frame_word_of(span, pfn)),
+							 i % 32, FRAME_BITS);
 	}
+	assert_true(read_codes(code, right));
+	for (unsigned int i = 0; i < FRAMES; i++) {
+		_Atomic(uint64_t) *word;
+		uint64_t value;
+
+		span = fh_frames_span_of(&f->frames, base + i);
+		if (!span)
+			continue;
+		word = frame_word_of(span, base + i);
+		value = word_load(word);
+		for (unsigned int other = 0; other < 4; other++) {
+			unsigned char was = code[i];
+			uint64_t count[4] = { 0 };
+			bool fine;
+
+			code[i] = (unsigned char)other;
+			fine = read_codes(code, count) && !memcmp(count, right, sizeof(count));
+			word_store(word, (value & ~(UINT64_C(3) << (i % 32 * FRAME_BITS))) |
+					     (uint64_t)other << (i % 32 * FRAME_BITS));
+			if (fine != (fh_frames_check(&f->frames) == NULL))
+				fail_msg("frame %u: code %u for %u", i, other, was);
+			noticed += !fine;
+			code[i] = was;
+		}
+		word_store(word, value);
+	}
+	assert_in_range(noticed, 150, 4 * FRAMES);
+}
+
+/* Chunks, hints, spans and counters. */
+static void check_rest(void **state)
+{
+	struct fixture *f = *state;
+
+	populate(f);
+#define NOTICED(change, undo)                                                                      \
+	do {                                                                                       \
+		change;                                                                            \
+		if (!fh_frames_check(&f->frames))                                                  \
+			fail_msg("not noticed: %s", #change);                                      \
+		undo;                                                                              \
+		assert_null(fh_frames_check(&f->frames));                                          \
+	} while (0)
 	for (size_t i = 0; i < f->frames.span_count; i++) {
 		struct fh_frames_span *span = &f->frames.span[i];
+		uint64_t chunks = word_load(span->chunk_word);
 
-		span->first++;
-		assert_non_null(fh_frames_check(&f->frames));
-		span->first--;
-		span->count--;
-		assert_non_null(fh_frames_check(&f->frames));
-		span->count++;
+		NOTICED(span->first++, span->first--);
+		NOTICED(span->end--, span->end++);
+		NOTICED(span->numa++, span->numa--);
+		NOTICED(hint_set(region_fit(span, 0), 10), hint_set(region_fit(span, 0), 9));
+		NOTICED(hint_set(&span->region->fit[0].byte[0], 10),
+			hint_set(&span->region->fit[0].byte[0], 9));
+		NOTICED(hint_set(&span->region->fit[0].byte[1], 1),
+			hint_set(&span->region->fit[0].byte[1], 0));
+		for (unsigned int unit = 0; unit < REGION_CHUNKS; unit++)
+			for (unsigned int code = 0; code < 16; code++)
+				if (code != code_at(chunks, unit, CHUNK_BITS) && code != CODE_SPLIT)
+					NOTICED(
+					    word_store(span->chunk_word,
+						       (chunks & ~(UINT64_C(15) << (4 * unit))) |
+							   (uint64_t)code << (4 * unit)),
+					    word_store(span->chunk_word, chunks));
 	}
-	f->frames.span_count--;
-	assert_non_null(fh_frames_check(&f->frames));
-	f->frames.span_count++;
-}
-
-static void check_counters(void **state)
-{
-	struct fixture *f = *state;
-
-	populate(f);
-	for (unsigned int i = FH_FRAME_FREE; i <= FH_FRAME_RESERVED; i++) {
-		f->frames.count[i]++;
-		assert_non_null(fh_frames_check(&f->frames));
-		f->frames.count[i]--;
-	}
-}
-
-/* Any other head or link: also one that leads in a circle or to where there is no frame. */
-static void check_lists(void **state)
-{
-	struct fixture *f = *state;
-
-	populate(f);
-	for (unsigned int order = 0; order <= FH_ORDER_MAX; order++) {
-		uint64_t head = f->frames.free_head[order];
-
-		for (uint64_t i = 0; i <= FRAMES + 1; i++) {
-			uint64_t wrong = i <= FRAMES ? BASE / FRAME + i : PFN_NONE;
-
-			f->frames.free_head[order] = wrong;
-			assert_int_equal(fh_frames_check(&f->frames) == NULL, wrong == head);
-		}
-		f->frames.free_head[order] = head;
-		while (head != PFN_NONE) {
-			struct free_node *node = frame_address(&f->frames, head * FRAME);
-			struct free_node right = *node;
-
-			node->next = right.next == head ? PFN_NONE : head;
-			assert_non_null(fh_frames_check(&f->frames));
-			*node = right;
-			node->next = right.next == PFN_NONE ? 0 : PFN_NONE;
-			assert_non_null(fh_frames_check(&f->frames));
-			*node = right;
-			node->previous ^= 1;
-			assert_non_null(fh_frames_check(&f->frames));
-			*node = right;
-			head = right.next;
-		}
-	}
-}
-
-/* Two free buddies side by side, each on its list: all counts are right, and yet. */
-static void check_unmerged(void **state)
-{
-	struct fixture *f = *state;
-	uint64_t pfn = BASE / FRAME + 26;
-	const struct fh_frames_span *span = fh_frames_span_of(&f->frames, pfn);
-
-	assert_int_equal(meta_get(span, pfn), meta_byte(FH_FRAME_FREE, 1));
-	f->frames.free_head[1] = PFN_NONE;
-	fh_buddy_push(&f->frames, span, pfn, 0);
-	fh_buddy_push(&f->frames, span, pfn + 1, 0);
-	assert_string_equal(fh_frames_check(&f->frames), "no two free buddies stay apart");
-	f->frames.free_head[0] = PFN_NONE;
-	meta_set(span, pfn + 1, META_TAIL);
-	fh_buddy_push(&f->frames, span, pfn, 1);
-}
-
-/* A reserved frame and an owned one that have changed places: all counts are right. */
-static void check_swapped(void **state)
-{
-	struct fixture *f = *state;
-	uint64_t pfn = must_phys(f, must_alloc(f, 0)) / FRAME;
-	const struct fh_frames_span *span = fh_frames_span_of(&f->frames, pfn);
-	const struct fh_frames_span *fw = fh_frames_span_of(&f->frames, BASE / FRAME + 16);
-	uint8_t owned = meta_get(span, pfn);
-
-	meta_set(span, pfn, meta_byte(FH_FRAME_RESERVED, 0));
-	meta_set(fw, BASE / FRAME + 16, owned);
-	assert_string_equal(fh_frames_check(&f->frames),
-			    "the frames that the map calls reserved, and only they, are RESERVED");
-	meta_set(span, pfn, owned);
-	meta_set(fw, BASE / FRAME + 16, meta_byte(FH_FRAME_RESERVED, 0));
-}
-
-/* Four owned frames as 1 + 2 + 1, a map that reserves a tail, and a block that is too long. */
-static void check_blocks(void **state)
-{
-	struct fixture *f = *state;
-	uint64_t pfn = must_phys(f, must_alloc(f, 2)) / FRAME;
-	const struct fh_frames_span *span = fh_frames_span_of(&f->frames, pfn);
-	uint64_t *usable = &f->map.range[0].size;
-
-	meta_set(span, pfn, meta_byte(FH_FRAME_OWNED, 0));
-	meta_set(span, pfn + 1, meta_byte(FH_FRAME_OWNED, 1));
-	meta_set(span, pfn + 3, meta_byte(FH_FRAME_OWNED, 0));
-	assert_string_equal(fh_frames_check(&f->frames), "every block is naturally aligned");
-	meta_set(span, pfn, meta_byte(FH_FRAME_OWNED, 2));
-	meta_set(span, pfn + 1, META_TAIL);
-	meta_set(span, pfn + 3, META_TAIL);
-	assert_null(fh_frames_check(&f->frames));
-
-	*usable -= FRAME;
-	f->map.range[1].base.raw -= FRAME;
-	f->map.range[1].size += FRAME;
-	assert_string_equal(fh_frames_check(&f->frames), "no reserved frame lies in a block");
-	*usable += FRAME;
-	f->map.range[1].base.raw += FRAME;
-	f->map.range[1].size -= FRAME;
-
-	pfn = BASE / FRAME + 32;
-	span = fh_frames_span_of(&f->frames, pfn);
-	assert_int_equal(meta_get(span, pfn), meta_byte(FH_FRAME_FREE, 3));
-	meta_set(span, pfn, meta_byte(FH_FRAME_FREE, 4));
-	assert_string_equal(fh_frames_check(&f->frames), "every block lies in one span");
-	meta_set(span, pfn, meta_byte(FH_FRAME_FREE, 3));
+	NOTICED(f->frames.span_count--, f->frames.span_count++);
+	NOTICED(f->frames.usable_count--, f->frames.usable_count++);
+	NOTICED(f->frames.reserved_count--, f->frames.reserved_count++);
+	NOTICED(f->frames.motion++, f->frames.motion--);
+	NOTICED(count_add(&f->frames.cpu[3].taken, 1), count_add(&f->frames.cpu[3].freed, 1));
+	NOTICED(count_add(&f->frames.cpu[7].held, 1),
+		count_add(&f->frames.cpu[2].held, UINT64_MAX));
+#undef NOTICED
 }
 
 static const struct CMUnitTest tests[] = {
@@ -419,12 +387,8 @@ static const struct CMUnitTest tests[] = {
 	CASE("contents.abort", contents_abort),
 	CASE("mark.scan", mark_scan),
 	CASE("mark.refused", mark_refused),
-	CASE("check.metadata", check_metadata),
-	CASE("check.counters", check_counters),
-	CASE("check.lists", check_lists),
-	CASE("check.unmerged", check_unmerged),
-	CASE("check.swapped", check_swapped),
-	CASE("check.blocks", check_blocks),
+	CASE("check.codes", check_codes),
+	CASE("check.rest", check_rest),
 };
 
 UNIT_MAIN("mm.page.contents", tests)

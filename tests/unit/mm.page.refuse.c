@@ -5,7 +5,7 @@
  */
 #include "mm/page.h"
 
-#include "tests/unit/page_fixture.h"
+#include "tests/unit/mm_fixture.h"
 
 struct bad {
 	const char *name;

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "tests/unit/page_fixture.h"
+#include "tests/unit/mm_fixture.h"
 
 #define THREAD_STEPS 100000u
 #define THREAD_PAGES 8u
@@ -33,6 +33,7 @@ static void *work(void *arg)
 	struct fh_frames *frames = &w->f->frames;
 	struct fh_page *pages[THREAD_PAGES] = { NULL };
 
+	host_cpu = w->number;
 	pthread_barrier_wait(w->start);
 	for (unsigned int step = 0; step < THREAD_STEPS; step++) {
 		struct fh_page **page = &pages[unit_random_below(&w->seed, THREAD_PAGES)];

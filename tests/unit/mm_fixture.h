@@ -19,12 +19,13 @@
 
 #include "lib/error.h"
 #include "mm/page.h"
+#include "mm/page_priv.h"
 #include "tests/unit/unit.h"
 
 #define FRAME UINT64_C(4096)
 #define BASE UINT64_C(0x80000000)
 #define FRAMES 64u
-#define METADATA_MAX 512u
+#define METADATA_MAX 4096u
 #define USABLE_FRAMES 50u
 #define RESERVED_FRAMES 4u
 #define INSTANCE 5u
@@ -47,6 +48,7 @@ struct fixture {
 	struct fh_frames old_frames;
 	unsigned char old_metadata[METADATA_MAX];
 	unsigned char old_arena[FRAMES * 4096];
+	struct block old_block[FRAMES];
 	unsigned int old_reports;
 };
 
@@ -157,7 +159,7 @@ static inline int fixture_teardown(void **state)
 	return broken ? -1 : 0;
 }
 
-/* Remember everything: metadata, instance, and all RAM with the free lists in it. */
+/* Remember everything: metadata, instance, and all RAM. */
 static inline void fixture_before(struct fixture *f)
 {
 	f->old_frames = f->frames;
@@ -166,6 +168,19 @@ static inline void fixture_before(struct fixture *f)
 	for (uint64_t frame = 0; frame < FRAMES; frame++)
 		if (fixture_is_ram(frame))
 			memcpy(f->old_arena + frame * FRAME, f->arena + frame * FRAME, FRAME);
+	for (uint64_t frame = 0; frame < FRAMES; frame++)
+		f->old_block[frame] = fh_frames_block_of(&f->frames, pa_of(frame) / FRAME);
+}
+
+/* Every frame is in the same block in the same state; hints may be others. */
+static inline void fixture_same_blocks(struct fixture *f, int line)
+{
+	for (uint64_t frame = 0; frame < FRAMES; frame++) {
+		struct block now = fh_frames_block_of(&f->frames, pa_of(frame) / FRAME);
+
+		if (memcmp(&now, &f->old_block[frame], sizeof(now)))
+			fail_msg("line %d: frame %u has changed", line, (unsigned int)frame);
+	}
 }
 
 static inline void fixture_unchanged(struct fixture *f, unsigned int refusals, int line)
@@ -212,6 +227,16 @@ static inline void fixture_refused(struct fixture *f, enum fh_fault_code code, i
 		call;                                                                              \
 		assert_int_equal((f)->reports, (f)->old_reports);                                  \
 		fixture_unchanged(f, 0, __LINE__);                                                 \
+	} while (0)
+
+/* @call finds no memory: no report, no block has changed. What was learnt on the way may be kept. */
+#define EXHAUSTED(f, call)                                                                         \
+	do {                                                                                       \
+		fixture_before(f);                                                                 \
+		assert_null(call);                                                                 \
+		assert_int_equal((f)->reports, (f)->old_reports);                                  \
+		fixture_same_blocks(f, __LINE__);                                                  \
+		assert_null(fh_frames_check(&(f)->frames));                                        \
 	} while (0)
 
 /* A handle that nobody gave out. */
