@@ -47,16 +47,21 @@ static inline size_t at_once(struct fh_frames *frames)
 }
 #endif
 
-/* Order 0 from the word of codes that this CPU used last; PFN_NONE when nothing is free in it. */
+/*
+ * Order 0 from the word of codes that this CPU used last; PFN_NONE when nothing is free in it.
+ * What the word was then is a guess that the swap verifies: loading it here would wait for the
+ * swap before.
+ */
 static inline uint64_t take_at_hand(struct fh_frames_cpu *cpu)
 {
-	uint64_t value = word_load(cpu->word);
+	uint64_t value = cpu->guess;
 	uint64_t fit;
 
 	while ((fit = code_free_units(value, FRAME_BITS))) {
 		fit &= -fit;
 		/* From FREE to OWNED is one more. */
 		if (word_cas(cpu->word, &value, value + fit)) {
+			cpu->guess = value + fit;
 			count_add(&cpu->taken, 1);
 			return cpu->word_pfn + code_unit_of(fit, FRAME_BITS);
 		}
@@ -156,6 +161,7 @@ static uint64_t take_many_at_hand(struct fh_frames_cpu *cpu, size_t count)
 			rest &= rest - 1;
 		fits ^= rest;
 	} while (fits && !word_cas(cpu->word, &value, value + fits));
+	cpu->guess = value + fits;
 	return fits;
 }
 
@@ -209,52 +215,124 @@ static __attribute__((noinline)) int free_slowly(struct fh_frames *frames, struc
 }
 
 /*
- * The common case is one frame, in the span of the last one. What such a handle must look like is
- * one comparison, and that it is the owner's is seen in the word that is changed anyway: the
- * unit is OWNED, and no block of more frames starts there (its second unit would be a tail).
+ * A frame of a word that this CPU does not allocate from has become free; @value: that word now.
+ * Of which orders it has blocks now is found out when somebody looks for one.
  */
-int fh_page_free(struct fh_frames *frames, struct fh_page *page)
+static inline void free_elsewhere(struct fh_frames *frames, struct fh_frames_cpu *cpu, uint64_t pfn,
+				  uint64_t value)
+{
+	struct fh_frames_span *span = cpu->span;
+	unsigned int unit = (unsigned int)(pfn % 32);
+	unsigned int at = (unsigned int)(pfn % CHUNK_FRAMES) >> WORD_ORDER;
+	struct region *region = &span->region[region_index(span, pfn)];
+
+	if (value == code_ones(FRAME_BITS)) {
+		fh_frames_freed(frames, span, pfn - unit, WORD_ORDER);
+	} else if (!code_free_units(cpu->guess, FRAME_BITS) &&
+		   (orders_get(chunk_hints(span, pfn).orders) == 0 || pfn < cpu->word_pfn) &&
+		   region_cpu(region) == cpu_id() + 1) {
+		/*
+		 * Nothing is at hand, and all else in the chunk is taken, or it is lower than where
+		 * this CPU was: the next page comes from here.
+		 */
+		cpu->word = frame_word_of(span, pfn);
+		cpu->word_span = span;
+		cpu->word_pfn = pfn - unit;
+		cpu->guess = value;
+	} else if (!(orders_get(&region->words[chunk_in_region(pfn)][WORDS_CHANGED]) >> at & 1)) {
+		fh_hints_changed(span, pfn);
+	}
+}
+
+/* Is @unit of a word of codes one frame that is OWNED? In a larger block the next is a tail. */
+static inline bool is_owned_frame(uint64_t value, unsigned int unit)
+{
+	uint64_t units = value >> (unit * FRAME_BITS);
+
+	return code_at(units, 0, FRAME_BITS) == CODE_OWNED &&
+	       (unit % 2 || code_at(units, 1, FRAME_BITS));
+}
+
+/* The same of a larger block, smaller than a word, in the span of the last one. */
+static __attribute__((noinline)) int free_block(struct fh_frames *frames, struct fh_page *page,
+						const void *caller)
+{
+	struct fh_frames_cpu *cpu = frames_cpu(frames);
+	const struct fh_frames_span *span = cpu->span;
+	unsigned int order = handle_order(page);
+	uint64_t pfn = handle_pa(page) >> frames->frame_lg2;
+	unsigned int unit = (unsigned int)(pfn % 32);
+	_Atomic(uint64_t) *word;
+	uint64_t value;
+
+	if (fh_page_check_handle(frames, page) != FH_FAULT_NONE || handle_is_borrowed(page) ||
+	    order >= WORD_ORDER ||
+	    pfn - span->base >= atomic_load_explicit(&span->ready, memory_order_acquire))
+		return free_slowly(frames, page, caller);
+	word = frame_word_of(span, pfn);
+	value = word_load(word);
+	do {
+		if (code_at(value, unit, FRAME_BITS) != CODE_OWNED ||
+		    code_order(value, unit, FRAME_BITS) != order)
+			return free_slowly(frames, page, caller);
+	} while (!word_cas(word, &value, value ^ code_flip(unit, order, CODE_OWNED, FRAME_BITS)));
+	count_add(&cpu->freed, frames_of(order));
+	if (word != cpu->word)
+		free_elsewhere(frames, cpu, pfn,
+			       value ^ code_flip(unit, order, CODE_OWNED, FRAME_BITS));
+	return 0;
+}
+
+/* One frame, of a word that is not at hand. */
+static __attribute__((noinline)) int free_frame(struct fh_frames *frames, struct fh_page *page,
+						const void *caller)
 {
 	struct fh_frames_cpu *cpu = frames_cpu(frames);
 	const struct fh_frames_span *span = cpu->span;
 	uint64_t pfn = (uintptr_t)page >> frames->frame_lg2;
 	unsigned int unit = (unsigned int)(pfn % 32);
+	uint64_t freed = UINT64_C(1) << (unit * FRAME_BITS);
 	_Atomic(uint64_t) *word;
-	struct region *region;
 	uint64_t value;
-	unsigned int fit;
 
 	if (((uintptr_t)page & (block_bytes(frames, 0) - 1)) != frames->handle_bits ||
 	    pfn - span->base >= atomic_load_explicit(&span->ready, memory_order_acquire))
-		return free_slowly(frames, page, __builtin_return_address(0));
+		return free_block(frames, page, caller);
 	word = frame_word_of(span, pfn);
 	value = word_load(word);
 	do {
-		uint64_t here = value >> (unit * FRAME_BITS);
-
-		if (code_at(here, 0, FRAME_BITS) != CODE_OWNED ||
-		    !(unit % 2 || code_at(here, 1, FRAME_BITS)))
-			return free_slowly(frames, page, __builtin_return_address(0));
-	} while (!word_cas(word, &value, value - (UINT64_C(1) << (unit * FRAME_BITS))));
+		if (!is_owned_frame(value, unit))
+			return free_slowly(frames, page, caller);
+	} while (!word_cas(word, &value, value - freed));
 	count_add(&cpu->freed, 1);
-	value -= UINT64_C(1) << (unit * FRAME_BITS);
-	region = &span->region[region_index(span, pfn)];
-	/* What was freed last is the warmest, and fills the hole that it left. */
-	if (hint_get(&region->cpu) == cpu_id() + 1) {
-		cpu->word = word;
-		cpu->word_pfn = pfn - unit;
-	}
-	fit = hint_get(chunk_fit(span, pfn));
-	if (value == code_ones(FRAME_BITS)) {
-		if (fit <= WORD_ORDER || cpu->chunk != fh_align_down(pfn, CHUNK_FRAMES))
-			fh_frames_freed(frames, cpu->span, pfn, WORD_ORDER);
-	} else if (fit <= WORD_ORDER) {
-		unsigned int order = code_free_order(value, unit, FRAME_BITS);
-
-		if (fit <= order)
-			fh_frames_freed(frames, cpu->span, pfn, order);
-	}
+	if (word == cpu->word)
+		cpu->guess = value - freed;
+	else
+		free_elsewhere(frames, cpu, pfn, value - freed);
 	return 0;
+}
+
+/*
+ * The common case is a frame of the word that this CPU allocates from. What such a handle must look
+ * like is one comparison, and that it is the owner's is seen in the word that is changed anyway; a
+ * guess of that saves waiting for the swap before, as in take_at_hand().
+ */
+int fh_page_free(struct fh_frames *frames, struct fh_page *page)
+{
+	struct fh_frames_cpu *cpu = frames_cpu(frames);
+	uint64_t pfn = (uintptr_t)page >> frames->frame_lg2;
+	unsigned int unit = (unsigned int)(pfn % 32);
+	uint64_t freed = UINT64_C(1) << (unit * FRAME_BITS);
+	uint64_t value = cpu->guess;
+
+	if (((uintptr_t)page & (block_bytes(frames, 0) - 1)) == frames->handle_bits &&
+	    pfn - unit == cpu->word_pfn && is_owned_frame(value, unit) &&
+	    word_cas(cpu->word, &value, value - freed)) {
+		cpu->guess = value - freed;
+		count_add(&cpu->freed, 1);
+		return 0;
+	}
+	return free_frame(frames, page, __builtin_return_address(0));
 }
 
 /* One step of @block's state, which is one more or less in its code. */

@@ -59,7 +59,7 @@ struct fh_frames_config {
 	struct fh_reporter report;
 };
 
-struct fh_frames_span; /* frames without a gap between them; private */
+struct fh_frames_span; /* runs of RAM close to each other; private */
 struct fh_frames_cpu;  /* what a CPU has to itself; private */
 
 /**
@@ -316,7 +316,7 @@ void fh_frames_stats(const struct fh_frames *frames, struct fh_frames_stats *sta
 
 /**
  * fh_frames_check() - Walk all metadata and compare it with the invariants:
- *  1 each run of RAM in the map, cut at NUMA nodes and address limits, is one span;
+ *  1 each run of RAM in the map lies in spans of its NUMA node, which begin and end with RAM;
  *  2 every frame lies in one block, which is naturally aligned and in one span;
  *  3 the frames of the map that are usable, and only they, are FREE, OWNED or HELD;
  *  4 frames have codes of their own where their chunk is split, and only there;

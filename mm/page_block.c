@@ -52,7 +52,6 @@ static bool words_free(const _Atomic(uint64_t) *word, uint64_t count, unsigned i
 	return true;
 }
 
-/* A block of several words. */
 static bool large_take(struct fh_frames *frames, _Atomic(uint64_t) *word, unsigned int more,
 		       unsigned int bits)
 {
@@ -118,6 +117,11 @@ units_take(struct fh_frames *frames, _Atomic(uint64_t) *word, uint64_t base, uin
 		}
 	}
 	return PFN_NONE;
+}
+
+bool fh_words_take(struct fh_frames *frames, _Atomic(uint64_t) *word, unsigned int more)
+{
+	return large_take(frames, word, more, FRAME_BITS);
 }
 
 uint64_t fh_block_take(struct fh_frames *frames, struct fh_frames_span *span, uint64_t chunk_pfn,

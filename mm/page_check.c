@@ -77,10 +77,20 @@ struct census {
 	uint64_t count[FH_FRAME_RESERVED + 1]; /* frames of each state */
 };
 
+static enum fh_mem_kind map_kind(const struct fh_frames *frames, uint64_t pfn)
+{
+	return fh_memmap_classify(frames->config.map, fh_phys(pfn << frames->frame_lg2)).kind;
+}
+
+static bool frame_is_ram(const struct fh_frames *frames, uint64_t pfn)
+{
+	enum fh_mem_kind kind = map_kind(frames, pfn);
+
+	return kind == FH_MEM_USABLE || kind == FH_MEM_RESERVED;
+}
+
 static const char *check_spans(const struct fh_frames *frames)
 {
-	const char *broken = "every run of RAM in the map is one span";
-	uint64_t covered = 0;
 	uint64_t ram = 0;
 	struct fh_frames_run run;
 	size_t at = 0;
@@ -90,21 +100,21 @@ static const char *check_spans(const struct fh_frames *frames)
 		for (uint64_t pfn = run.first; pfn < run.end;) {
 			const struct fh_frames_span *span = fh_frames_span_of(frames, pfn);
 
-			if (!span || span->first != pfn || span->end > run.end ||
-			    span->numa != run.numa)
-				return broken;
-			pfn = span->end;
+			if (!span || span->numa != run.numa)
+				return "every run of RAM in the map lies in spans of its node";
+			pfn = span->end < run.end ? span->end : run.end;
 		}
 	}
-	for (size_t i = 0; i < frames->span_count; i++)
-		covered += frames->span[i].end - frames->span[i].first;
-	return covered == ram && ram == frames->usable_count + frames->reserved_count ? NULL
-										      : broken;
-}
+	for (size_t i = 0; i < frames->span_count; i++) {
+		const struct fh_frames_span *span = &frames->span[i];
 
-static enum fh_mem_kind map_kind(const struct fh_frames *frames, uint64_t pfn)
-{
-	return fh_memmap_classify(frames->config.map, fh_phys(pfn << frames->frame_lg2)).kind;
+		if (!frame_is_ram(frames, span->first) || !frame_is_ram(frames, span->end - 1) ||
+		    (i > 0 && span[-1].end > span->first))
+			return "every span begins and ends with RAM";
+	}
+	if (ram != frames->usable_count + frames->reserved_count)
+		return "the counters equal what is counted";
+	return NULL;
 }
 
 /* Units of one word of codes, from @first on; the map decides about each frame of a unit. */
@@ -123,8 +133,14 @@ static bool all_usable(const struct fh_frames *frames, uint64_t pfn, uint64_t en
 		size_t at = fh_frames_range_at(map, pfn);
 		const struct fh_memmap_range *range = &map->range[at];
 
-		if (at == map->range_count || range->base.raw >> map->frame_lg2 > pfn)
+		if (at == map->range_count)
 			return !usable;
+		if (range->base.raw >> map->frame_lg2 > pfn) {
+			if (usable)
+				return false;
+			pfn = range->base.raw >> map->frame_lg2;
+			continue;
+		}
 		if ((range->kind == FH_MEM_USABLE) != usable)
 			return false;
 		pfn = ((range->base.raw + (range->size - 1)) >> map->frame_lg2) + 1;
@@ -206,9 +222,9 @@ static const char *check_frames(struct census *census, const struct fh_frames_sp
 	bool split = code == CODE_SPLIT || code == CODE_MIXED;
 	struct units units = { .bits = FRAME_BITS, .others = code == CODE_MIXED };
 	unsigned int covered = 0;
-	unsigned int fit = hint_get(chunk_fit(span, chunk_pfn));
+	unsigned int orders = orders_get(chunk_hints(span, chunk_pfn).orders);
 
-	if (fit > CHUNK_ORDER || (fit && !split))
+	if (orders > (ORDERS_ALL | 1u << ORDER_CHANGED) || (orders && !split))
 		return "hints name orders that exist";
 	for (unsigned int i = 0; i < CHUNK_WORDS; i++) {
 		uint64_t word = word_load(frame_word_of(span, chunk_pfn) + i);
@@ -236,8 +252,6 @@ static const char *check_region(struct census *census, const struct fh_frames_sp
 	};
 	const char *broken = check_units(census, span, &units, word, covered);
 
-	if (hint_get(region_fit(span, region)) > CHUNK_ORDER)
-		broken = "hints name orders that exist";
 	for (unsigned int chunk = 0; !broken && chunk < REGION_CHUNKS; chunk++) {
 		uint64_t pfn = units.first + ((uint64_t)chunk << CHUNK_ORDER);
 
@@ -246,7 +260,7 @@ static const char *check_region(struct census *census, const struct fh_frames_sp
 					      code_is_large(word, CHUNK_BITS)
 						  ? CODE_TAIL
 						  : code_at(word, chunk, CHUNK_BITS));
-		else if (hint_get(chunk_fit(span, pfn)))
+		else if (orders_get(chunk_hints(span, pfn).orders))
 			broken = "hints name orders that exist";
 	}
 	return broken;

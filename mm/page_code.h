@@ -117,10 +117,8 @@ static inline unsigned int code_order(uint64_t word, unsigned int unit, unsigned
 	return order;
 }
 
-/* 2^@order free units, aligned to 2^@align (both at most a word's): the lowest bit of the lowest,
- * or 0. */
-static inline uint64_t code_fit(uint64_t word, unsigned int order, unsigned int align,
-				unsigned int bits)
+/* A 1 in the lowest bit of every 2^@order-th unit. */
+static inline uint64_t code_every(unsigned int order, unsigned int bits)
 {
 	static const uint64_t every[] = {
 		UINT64_C(0xffffffffffffffff), UINT64_C(0x5555555555555555),
@@ -128,13 +126,50 @@ static inline uint64_t code_fit(uint64_t word, unsigned int order, unsigned int 
 		UINT64_C(0x0001000100010001), UINT64_C(0x0000000100000001),
 		UINT64_C(0x0000000000000001),
 	};
+
+	return every[6 - code_word_order(bits) + order];
+}
+
+/* 2^@order free units, aligned to 2^@align (both at most a word's): the lowest bit of the lowest,
+ * or 0. */
+static inline uint64_t code_fit(uint64_t word, unsigned int order, unsigned int align,
+				unsigned int bits)
+{
 	uint64_t fit = code_free_units(word, bits);
 
 	/* A unit is left when it and the 2^n behind it were. */
 	for (unsigned int n = 0; n < order; n++)
 		fit &= fit >> (bits << n);
-	fit &= every[6 - code_word_order(bits) + align];
+	fit &= code_every(align, bits);
 	return fit & -fit;
+}
+
+/* Free blocks that are no part of a larger one: a bit at each one's first unit. @order is less than
+ * a word's. */
+static inline uint64_t code_fits_exactly(uint64_t word, unsigned int order, unsigned int bits)
+{
+	uint64_t fit = code_free_units(word, bits);
+	uint64_t larger;
+
+	for (unsigned int n = 0; n < order; n++)
+		fit &= fit >> (bits << n) & code_every(n + 1, bits);
+	larger = fit & fit >> (bits << order) & code_every(order + 1, bits);
+	return fit & ~(larger | larger << (bits << order));
+}
+
+/* A bit for each order, a word's included, of which there is such a block. */
+static inline unsigned int code_orders(uint64_t word, unsigned int bits)
+{
+	uint64_t fit = code_free_units(word, bits);
+	unsigned int orders = 0;
+
+	for (unsigned int n = 0; fit && n < code_word_order(bits); n++) {
+		uint64_t larger = fit & fit >> (bits << n) & code_every(n + 1, bits);
+
+		orders |= (unsigned int)((fit & ~(larger | larger << (bits << n))) != 0) << n;
+		fit = larger;
+	}
+	return orders | (unsigned int)(fit != 0) << code_word_order(bits);
 }
 
 static inline unsigned int code_unit_of(uint64_t lowest_bit, unsigned int bits)
@@ -142,19 +177,19 @@ static inline unsigned int code_unit_of(uint64_t lowest_bit, unsigned int bits)
 	return (unsigned int)__builtin_ctzll(lowest_bit) / bits;
 }
 
-/* The order of the largest free block around @unit within the word; @unit is free. */
+/*
+ * The order of the largest free block around @unit within the word; @unit is free. Without a
+ * branch, because nothing could predict it.
+ */
 static inline unsigned int code_free_order(uint64_t word, unsigned int unit, unsigned int bits)
 {
+	uint64_t fit = code_free_units(word, bits);
 	unsigned int order = 0;
 
-	while (order < code_word_order(bits)) {
-		unsigned int buddy = (unit ^ 1u << order) & ~((1u << order) - 1);
-		uint64_t run = code_free_run(order, bits);
-		uint64_t mask = bits << order == 64 ? UINT64_MAX : FH_BIT(bits << order) - 1;
-
-		if (((word >> (buddy * bits)) & mask) != run)
-			break;
-		order++;
+	for (unsigned int n = 0; n < code_word_order(bits); n++) {
+		fit &= fit >> (bits << n) & code_every(n + 1, bits);
+		unit &= ~(1u << n);
+		order += (unsigned int)(fit >> (unit * bits)) & 1;
 	}
 	return order;
 }

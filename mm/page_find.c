@@ -2,9 +2,9 @@
 /*
  * Where a request is met. For blocks smaller than a chunk, in this order:
  *
- *   the chunk where this CPU found the last one
  *   in each span, from the highest, what is nobody's region or this CPU's:
- *       the lowest chunk that is split already and may hold it     (so that whole ones stay whole)
+ *       of the chunks that are split, the smallest free block that is large enough, and of
+ *       several the lowest                                         (so that large ones stay large)
  *       the lowest chunk that is free; another region is initialised when there is none
  *   the same in other CPUs' regions
  *   every chunk, whatever the hints say
@@ -17,99 +17,69 @@
 /* Rounds of looking at all codes while other CPUs move free frames about. */
 #define ROUNDS_MAX 1000u
 
-#define LANES UINT64_C(0x0101010101010101)
-
-/* Of eight hints, those that are @least or more (1 to 128): bit 7 of their bytes. */
-static uint64_t fits_least(const union fits *fits, unsigned int least)
-{
-	uint64_t word = atomic_load_explicit(&fits->word, memory_order_relaxed);
-
-	return (word + LANES * (0x80 - least)) & (LANES * 0x80);
-}
-
-static unsigned int lane_of(uint64_t matches)
-{
-	return (unsigned int)__builtin_ctzll(matches) / 8;
-}
-
-static bool region_is_ours(const struct fh_frames_span *span, uint64_t region)
-{
-	unsigned int cpu = hint_get(&span->region[region].cpu);
-
-	return cpu == 0 || cpu == cpu_id() + 1;
-}
-
-/* Nothing but the order is asked for, so that what is not found is not there. */
+/* Nothing but the order is asked for. */
 static bool want_is_plain(const struct want *want)
 {
 	return want->align == want->order && want->end == UINT64_MAX && want->numa == FH_NUMA_NONE;
 }
 
-static void hint_lower(_Atomic(uint8_t) *hint, const struct want *want)
-{
-	if (want_is_plain(want) && hint_get(hint) > want->order)
-		hint_set(hint, want->order);
-}
-
-/* From now on this CPU looks here first. */
+/* From now on this CPU takes single frames from this word. */
 static void settle(struct fh_frames *frames, struct fh_frames_span *span, uint64_t pfn)
 {
 	struct fh_frames_cpu *cpu = frames_cpu(frames);
-	uint64_t chunk = fh_align_down(pfn, CHUNK_FRAMES);
-	_Atomic(uint8_t) *owner = &span->region[region_index(span, pfn)].cpu;
+	uint64_t left = cpu->chunk;
 
+	fh_page_leave_word(frames);
 	cpu->word = frame_word_of(span, pfn);
+	cpu->word_span = span;
 	cpu->word_pfn = fh_align_down(pfn, frames_of(WORD_ORDER));
-	if (hint_get(owner) == 0)
-		hint_set(owner, cpu_id() + 1);
-	if (cpu->chunk == chunk)
-		return;
-	/* The one that it leaves may be free by now, and nobody kept it together. */
-	if (cpu->chunk != PFN_NONE && fh_chunk_merge(frames, cpu->chunk_span, cpu->chunk))
-		fh_frames_chunk_freed(cpu->chunk_span, cpu->chunk);
+	cpu->guess = word_load(cpu->word);
+	cpu->chunk = fh_align_down(pfn, CHUNK_FRAMES);
+	/* The chunk that it left may be free by now, and was kept together for this CPU alone. */
+	if (left != PFN_NONE && left != cpu->chunk && fh_chunk_merge(frames, cpu->chunk_span, left))
+		fh_hints_chunk_freed(cpu->chunk_span, left);
 	cpu->chunk_span = span;
-	cpu->chunk = chunk;
 }
 
+/* From the lowest chunk of a region that holds it. */
 static uint64_t find_in_region(struct fh_frames *frames, struct fh_frames_span *span,
 			       uint64_t region, const struct want *want)
 {
-	uint64_t first = (span->region_first + region) << REGION_ORDER;
+	unsigned int chunks = orders_get(&span->region[region].fit[want->order]);
 
-	for (unsigned int group = 0; group < REGION_CHUNKS / 8; group++) {
-		uint64_t matches = fits_least(&span->region[region].fit[group], want->order + 1);
+	for (; chunks; chunks &= chunks - 1) {
+		uint64_t chunk = (span->region_first + region) * REGION_CHUNKS +
+				 (unsigned int)__builtin_ctz(chunks);
+		uint64_t pfn = fh_hints_take(frames, span, chunk << CHUNK_ORDER, want->order);
 
-		for (; matches; matches &= matches - 1) {
-			unsigned int chunk = group * 8 + lane_of(matches);
-			uint64_t chunk_pfn = first + ((uint64_t)chunk << CHUNK_ORDER);
-			uint64_t pfn = fh_block_take(frames, span, chunk_pfn, want);
-
-			if (pfn != PFN_NONE)
-				return pfn;
-			hint_lower(chunk_fit(span, chunk_pfn), want);
-		}
+		if (pfn != PFN_NONE)
+			return pfn;
+		fh_hints_none_in_chunk(span, chunk << CHUNK_ORDER, want->order);
 	}
-	hint_lower(region_fit(span, region), want);
 	return PFN_NONE;
 }
 
+/* From the lowest chunk, of the regions of a CPU (@mark - 1) or of nobody (0), that holds it. */
 static uint64_t find_split(struct fh_frames *frames, struct fh_frames_span *span,
-			   const struct want *want, bool ours)
+			   const struct want *want, unsigned int mark)
 {
-	uint64_t regions = span_regions(span);
+	const struct group *group = &span->group[mark * span->group_count];
+	uint64_t groups = (span_regions(span) + GROUP_REGIONS - 1) / GROUP_REGIONS;
 
-	for (uint64_t group = 0; group * 8 < regions; group++) {
-		uint64_t matches = fits_least(&span->fit[group], want->order + 1);
+	for (uint64_t g = 0; g < groups; g++) {
+		uint64_t regions = count_get(&group[g].fit[want->order]);
 
-		for (; matches; matches &= matches - 1) {
-			uint64_t region = group * 8 + lane_of(matches);
-			uint64_t pfn;
+		for (; regions; regions &= regions - 1) {
+			uint64_t region =
+			    g * GROUP_REGIONS + (unsigned int)__builtin_ctzll(regions);
+			uint64_t pfn = PFN_NONE;
 
-			if (region >= regions || (ours && !region_is_ours(span, region)))
-				continue;
-			pfn = find_in_region(frames, span, region, want);
+			/* Else another CPU has it now. */
+			if (region_cpu(&span->region[region]) == mark)
+				pfn = find_in_region(frames, span, region, want);
 			if (pfn != PFN_NONE)
 				return pfn;
+			fh_hints_none_in_region(span, mark, region, want->order);
 		}
 	}
 	return PFN_NONE;
@@ -121,8 +91,9 @@ static bool extend(struct fh_frames *frames, struct fh_frames_span *span, const 
 	return span->base + count_get(&span->ready) < want->end && fh_frames_extend(frames, span);
 }
 
+/* @marks: whose regions, a bit each. */
 static uint64_t find_whole(struct fh_frames *frames, struct fh_frames_span *span,
-			   const struct want *want, bool ours)
+			   const struct want *want, uint64_t marks)
 {
 	uint64_t region = count_get(&span->whole_from);
 	bool none_before = true;
@@ -138,13 +109,15 @@ static uint64_t find_whole(struct fh_frames *frames, struct fh_frames_span *span
 				atomic_store_explicit(&span->whole_from, region,
 						      memory_order_relaxed);
 			none_before = false;
-			if (ours && !region_is_ours(span, region))
+			if (!(marks >> region_cpu(&span->region[region]) & 1))
 				continue;
 			pfn = fh_block_take_splitting(frames, span, region, want);
 			if (pfn == PFN_NONE)
 				continue;
-			hint_set(chunk_fit(span, pfn), CHUNK_ORDER);
-			hint_raise(region_fit(span, region), CHUNK_ORDER);
+			fh_hints_own_region(span, pfn);
+			/* But for the word where it settles. */
+			fh_hints_renew(span, pfn, 0xfffe);
+			settle(frames, span, pfn);
 			return pfn;
 		}
 	} while (extend(frames, span, want));
@@ -158,20 +131,26 @@ static bool span_suits(const struct fh_frames_span *span, const struct want *wan
 	return span->first < want->end && (want->numa == FH_NUMA_NONE || want->numa == span->numa);
 }
 
-static uint64_t find_by_hints(struct fh_frames *frames, const struct want *want, bool ours)
+/* Among the regions of the CPUs in @marks, of which @first is searched first. */
+static uint64_t find_by_hints(struct fh_frames *frames, const struct want *want, unsigned int first,
+			      uint64_t marks)
 {
 	uint64_t pfn = PFN_NONE;
 
 	for (size_t i = frames->span_count; pfn == PFN_NONE && i-- > 0;) {
 		struct fh_frames_span *span = &frames->span[i];
 
-		if (!span_suits(span, want))
-			continue;
-		pfn = find_split(frames, span, want, ours);
-		if (pfn == PFN_NONE)
-			pfn = find_whole(frames, span, want, ours);
-		if (pfn != PFN_NONE && want_is_plain(want))
-			settle(frames, span, pfn);
+		pfn = find_split(frames, span, want, first);
+		for (unsigned int mark = 0; pfn == PFN_NONE && mark <= FH_CPU_MAX; mark++)
+			if (mark != first && (marks >> mark & 1))
+				pfn = find_split(frames, span, want, mark);
+		if (pfn == PFN_NONE) {
+			pfn = find_whole(frames, span, want, marks);
+		} else {
+			fh_hints_own_region(span, pfn);
+			if (want->order == 0)
+				settle(frames, span, pfn);
+		}
 	}
 	return pfn;
 }
@@ -209,9 +188,8 @@ static uint64_t visit_take(struct fh_frames *frames, struct fh_frames_span *span
 	uint64_t pfn = fh_block_take(frames, span, chunk_pfn, want);
 
 	if (pfn != PFN_NONE) {
-		/* The hints had been wrong. */
-		hint_set(chunk_fit(span, pfn), CHUNK_ORDER);
-		hint_set(region_fit(span, region_index(span, pfn)), CHUNK_ORDER);
+		/* The hints may have been wrong. */
+		fh_hints_renew(span, chunk_pfn, 0xffff);
 	}
 	return pfn;
 }
@@ -221,7 +199,7 @@ static uint64_t visit_merge(struct fh_frames *frames, struct fh_frames_span *spa
 {
 	(void)want;
 	if (fh_chunk_merge(frames, span, chunk_pfn))
-		fh_frames_chunk_freed(span, chunk_pfn);
+		fh_hints_chunk_freed(span, chunk_pfn);
 	return PFN_NONE;
 }
 
@@ -243,17 +221,24 @@ static uint64_t find_chunks(struct fh_frames *frames, const struct want *want)
 	return PFN_NONE;
 }
 
+/* The rest of what is wanted decides where to look: in every chunk. */
+static uint64_t find_special(struct fh_frames *frames, const struct want *want)
+{
+	uint64_t pfn = each_split_chunk(frames, want, visit_take);
+
+	for (size_t i = frames->span_count; pfn == PFN_NONE && i-- > 0;)
+		if (span_suits(&frames->span[i], want))
+			pfn = find_whole(frames, &frames->span[i], want, UINT64_MAX);
+	return pfn;
+}
+
 /* By the codes alone. */
 static uint64_t find_anywhere(struct fh_frames *frames, const struct want *want)
 {
-	uint64_t pfn;
-
 	for (size_t i = 0; i < frames->span_count; i++)
 		atomic_store_explicit(&frames->span[i].whole_from, 0, memory_order_relaxed);
-	if (want->order < CHUNK_ORDER) {
-		pfn = each_split_chunk(frames, want, visit_take);
-		return pfn != PFN_NONE ? pfn : find_by_hints(frames, want, false);
-	}
+	if (want->order < CHUNK_ORDER)
+		return find_special(frames, want);
 	each_split_chunk(frames, want, visit_merge);
 	return find_chunks(frames, want);
 }
@@ -293,21 +278,12 @@ uint64_t fh_frames_find(struct fh_frames *frames, const struct want *want)
 
 	if (want->order >= CHUNK_ORDER) {
 		pfn = find_chunks(frames, want);
-	} else {
-		const struct fh_frames_cpu *cpu = frames_cpu(frames);
+	} else if (want_is_plain(want)) {
+		unsigned int mark = cpu_id() + 1;
 
-		if (cpu->chunk != PFN_NONE && want_is_plain(want) &&
-		    hint_get(chunk_fit(cpu->chunk_span, cpu->chunk)) > want->order) {
-			pfn = fh_block_take(frames, cpu->chunk_span, cpu->chunk, want);
-			if (pfn != PFN_NONE)
-				settle(frames, cpu->chunk_span, pfn);
-			else
-				hint_lower(chunk_fit(cpu->chunk_span, cpu->chunk), want);
-		}
+		pfn = find_by_hints(frames, want, mark, UINT64_C(1) << mark | 1);
 		if (pfn == PFN_NONE)
-			pfn = find_by_hints(frames, want, true);
-		if (pfn == PFN_NONE)
-			pfn = find_by_hints(frames, want, false);
+			pfn = find_by_hints(frames, want, mark, UINT64_MAX);
 	}
 	for (unsigned int round = 0; pfn == PFN_NONE && round < ROUNDS_MAX; round++) {
 		struct glance before = glance(frames);
@@ -319,59 +295,11 @@ uint64_t fh_frames_find(struct fh_frames *frames, const struct want *want)
 	return pfn;
 }
 
-void fh_frames_chunk_freed(struct fh_frames_span *span, uint64_t pfn)
-{
-	uint64_t region = region_index(span, pfn);
-
-	hint_set(chunk_fit(span, pfn), 0);
-	if (count_get(&span->whole_from) > region)
-		atomic_store_explicit(&span->whole_from, region, memory_order_relaxed);
-}
-
-/* The order that a free word has become part of, CHUNK_ORDER for all of the chunk. */
-static unsigned int words_free_order(const _Atomic(uint64_t) *word, unsigned int at)
-{
-	unsigned int order = WORD_ORDER;
-
-	for (unsigned int count = 1; count < CHUNK_WORDS; count *= 2) {
-		unsigned int buddy = (at ^ count) & ~(count - 1);
-
-		for (unsigned int i = buddy; i < buddy + count; i++)
-			if (count_get(&word[i]) != code_ones(FRAME_BITS))
-				return order;
-		order++;
-	}
-	return order;
-}
-
-void fh_frames_freed(struct fh_frames *frames, struct fh_frames_span *span, uint64_t pfn,
-		     unsigned int order)
+void fh_page_leave_word(struct fh_frames *frames)
 {
 	const struct fh_frames_cpu *cpu = frames_cpu(frames);
-	uint64_t chunk = fh_align_down(pfn, CHUNK_FRAMES);
 
-	if (order >= CHUNK_ORDER) {
-		fh_frames_chunk_freed(span, pfn);
-		return;
-	}
-	if (order >= WORD_ORDER) {
-		/*
-		 * The chunk that this CPU allocates from stays as it is: a page that is allocated
-		 * and freed again and again would split and merge it every time.
-		 */
-		if (cpu->chunk == chunk)
-			order = CHUNK_ORDER - 1;
-		else
-			order = words_free_order(frame_word_of(span, chunk),
-						 (unsigned int)((pfn - chunk) >> WORD_ORDER));
-		if (order == CHUNK_ORDER) {
-			if (fh_chunk_merge(frames, span, chunk)) {
-				fh_frames_chunk_freed(span, chunk);
-				return;
-			}
-			order--;
-		}
-	}
-	hint_raise(chunk_fit(span, pfn), order + 1);
-	hint_raise(region_fit(span, region_index(span, pfn)), order + 1);
+	if (cpu->chunk != PFN_NONE && code_free_units(cpu->guess, FRAME_BITS))
+		fh_hints_renew(cpu->word_span, fh_align_down(cpu->word_pfn, CHUNK_FRAMES),
+			       1u << (cpu->word_pfn % CHUNK_FRAMES >> WORD_ORDER));
 }

@@ -84,7 +84,9 @@ static enum fh_frame_state state_by_map(const struct fh_frames *frames, uint64_t
 	enum fh_mem_kind kind =
 	    fh_memmap_classify(frames->config.map, fh_phys(pfn << frames->frame_lg2)).kind;
 
-	return kind == FH_MEM_RESERVED ? FH_FRAME_RESERVED : FH_FRAME_FREE;
+	if (kind == FH_MEM_RESERVED)
+		return FH_FRAME_RESERVED;
+	return kind == FH_MEM_USABLE ? FH_FRAME_FREE : FH_FRAME_NONE;
 }
 
 struct block fh_frames_block_of(const struct fh_frames *frames, uint64_t pfn)
@@ -115,7 +117,7 @@ struct block fh_frames_block_of(const struct fh_frames *frames, uint64_t pfn)
 		/* Of what is whole, or split but nobody else's, no frame is reserved. */
 		if (chunk == CODE_HELD || chunk == CODE_SPLIT)
 			return block;
-		if (state_by_map(frames, pfn) != FH_FRAME_RESERVED && chunk == CODE_MIXED)
+		if (state_by_map(frames, pfn) == FH_FRAME_FREE && chunk == CODE_MIXED)
 			return block;
 		break;
 	default:
@@ -126,6 +128,8 @@ struct block fh_frames_block_of(const struct fh_frames *frames, uint64_t pfn)
 	block.state = FH_FRAME_FREE;
 	if (chunk == CODE_OTHER || code == CODE_HELD)
 		block.state = state_by_map(frames, pfn);
+	if (block.state == FH_FRAME_NONE)
+		block.first = PFN_NONE;
 	return block;
 }
 

@@ -63,6 +63,27 @@ size_t fh_frames_range_at(const struct fh_memmap *map, uint64_t pfn)
 	return low;
 }
 
+/*
+ * The next runs of RAM that share a span: of one NUMA node, and so close to each other that the
+ * metadata of what lies between cost less than a span.
+ */
+static bool next_span(const struct fh_memmap *map, size_t *at, struct fh_frames_run *span)
+{
+	struct fh_frames_run run;
+	size_t next = *at;
+
+	if (!fh_frames_next_run(map, &next, false, span))
+		return false;
+	do {
+		*at = next;
+		if (!fh_frames_next_run(map, &next, false, &run) || run.numa != span->numa ||
+		    run.first - span->end >= REGION_FRAMES)
+			break;
+		span->end = run.end;
+	} while (true);
+	return true;
+}
+
 /* Where the parts of the metadata lie, as they are counted and then handed out. */
 struct layout {
 	unsigned char *at; /* NULL while counting */
@@ -96,7 +117,9 @@ static void span_lay(struct layout *layout, struct fh_frames_span *span,
 	span->region = layout_take(layout, (size_t)span->region_count * sizeof(*span->region));
 	span->chunk_word =
 	    layout_take(layout, (size_t)span->region_count * sizeof(*span->chunk_word));
-	span->fit = layout_take(layout, (size_t)(span->region_count + 7) / 8 * sizeof(*span->fit));
+	span->group_count = (span->region_count + GROUP_REGIONS - 1) / GROUP_REGIONS;
+	span->group = layout_take(layout, (size_t)span->group_count * (FH_CPU_MAX + 1) *
+					      sizeof(*span->group));
 }
 
 /* A run cut at the address limits: the part that starts it. False when nothing is left. */
@@ -152,13 +175,13 @@ static size_t lay_out(const struct fh_memmap *map, struct fh_frames *frames, voi
 	size_t span_count = 0;
 	size_t at = 0;
 
-	while (fh_frames_next_run(map, &at, false, &run))
+	while (next_span(map, &at, &run))
 		while (run_cut(map, &run, &part))
 			span_count++;
 	/* One more, empty, for CPUs that have not found any yet. */
 	spans = layout_take(&layout, (span_count + 1) * sizeof(*spans));
 	at = 0;
-	for (size_t i = 0; fh_frames_next_run(map, &at, false, &run);)
+	for (size_t i = 0; next_span(map, &at, &run);)
 		while (run_cut(map, &run, &part))
 			span_lay(&layout, frames ? &spans[i++] : &counted, &part);
 	marks_lay(&layout, map, frames);
@@ -171,6 +194,7 @@ static size_t lay_out(const struct fh_memmap *map, struct fh_frames *frames, voi
 	for (unsigned int i = 0; i < FH_CPU_MAX; i++) {
 		cpu[i] = (struct fh_frames_cpu){
 			.word = &spans[span_count].ready,
+			.word_span = &spans[span_count],
 			.span = &spans[span_count],
 			.chunk_span = &spans[span_count],
 			.chunk = PFN_NONE,
@@ -253,8 +277,6 @@ static void chunk_part_init(struct fh_frames_span *span, uint64_t first, uint64_
 		/* HELD in every unit. */
 		for (unsigned int i = 0; i < CHUNK_WORDS; i++)
 			word_store(&word[i], UINT64_MAX);
-		hint_set(chunk_fit(span, first), CHUNK_ORDER);
-		hint_set(region_fit(span, region_index(span, first)), CHUNK_ORDER);
 	}
 	for (; first < end; first++) {
 		unsigned int unit = (unsigned int)(first % 32);
@@ -297,8 +319,9 @@ static void region_init(struct fh_frames *frames, struct fh_frames_span *span, u
 	arch_zero((void *)frame_word_of(span, first),
 		  (size_t)chunks * CHUNK_WORDS * sizeof(uint64_t));
 	memset(&span->region[region], 0, sizeof(span->region[region]));
-	if (region % 8 == 0)
-		atomic_store_explicit(&span->fit[region / 8].word, 0, memory_order_relaxed);
+	for (unsigned int cpu = 0; region % GROUP_REGIONS == 0 && cpu <= FH_CPU_MAX; cpu++)
+		memset(&span->group[cpu * span->group_count + region / GROUP_REGIONS], 0,
+		       sizeof(*span->group));
 	/* The chunk may begin in another span. */
 	if (first < span->first)
 		first = span->first;
@@ -306,6 +329,12 @@ static void region_init(struct fh_frames *frames, struct fh_frames_span *span, u
 		usable_init(span, run.first > first ? run.first : first,
 			    run.end < end ? run.end : end, &codes);
 	word_store(&span->chunk_word[region], codes);
+	for (unsigned int chunk = 0; chunk < REGION_CHUNKS; chunk++)
+		if (code_at(codes, chunk, CHUNK_BITS) == CODE_MIXED)
+			fh_hints_renew(span,
+				       ((span->region_first + region) << REGION_ORDER) +
+					   ((uint64_t)chunk << CHUNK_ORDER),
+				       0xffff);
 }
 
 static void extend_lock(struct fh_frames *frames)

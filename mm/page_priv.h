@@ -52,27 +52,42 @@
 #define REGION_ORDER 13u
 #define REGION_FRAMES (UINT64_C(1) << REGION_ORDER)
 
+#define GROUP_REGIONS 64u
+
 #define PFN_NONE UINT64_MAX
-#define CHUNK_NONE UINT64_MAX
+
+/* Any order that a chunk that is split may have; those that its words may have within them. */
+#define ORDERS_ALL ((1u << CHUNK_ORDER) - 1)
+#define ORDERS_WORD ((1u << WORD_ORDER) - 1)
+/* In place of an order: which blocks there are is to be found out. */
+#define ORDER_CHANGED CHUNK_ORDER
+#define WORDS_CHANGED (WORD_ORDER + 1)
 
 /*
- * Eight hints: 1 + the highest order that a free block in a chunk or region may have, 0 for none.
- * Bytes are stored and words are searched, so that no store loses a neighbour's.
+ * Sixteen chunks, and hints about those that are split.
+ * @fit: for each order a bit for each chunk that may have a free block of it or a larger one.
+ * @orders: of each chunk, a bit for each order that a free block, no part of a larger one, may
+ * have.
+ * @words: of each chunk, for each order up to a word's, the words that may have such a block, and
+ *         those that have changed since. What the word has that a CPU allocates from at the moment
+ *         is noted when the CPU leaves it.
  */
-union fits {
-	_Atomic(uint8_t) byte[8];
-	_Atomic(uint64_t) word;
+struct region {
+	_Atomic(uint16_t) fit[CHUNK_ORDER];
+	/* 1 + the CPU that takes memory here; others look elsewhere first. 0: nobody */
+	_Atomic(uint16_t) cpu;
+	_Atomic(uint16_t) orders[REGION_CHUNKS];
+	/* CPUs with regions of their own share no cache line. */
+	uint8_t pad[64 - 2 * (CHUNK_ORDER + 1 + REGION_CHUNKS)];
+	_Atomic(uint16_t) words[REGION_CHUNKS][8];
 };
 
 /*
- * Sixteen chunks. @fit: of each one that is split, 0 of the others. A cache line each, so that
- * CPUs that take memory in regions of their own share none.
+ * Sixty-four regions as one CPU, or nobody, has them. @fit: for each order a bit for each region
+ * that may have a free block of it or a larger one. Two cache lines.
  */
-struct region {
-	union fits fit[REGION_CHUNKS / 8];
-	/* 1 + the CPU that takes memory here; others look elsewhere first. 0: nobody */
-	_Atomic(uint8_t) cpu;
-	uint8_t pad[64 - REGION_CHUNKS - 1];
+struct group {
+	_Atomic(uint64_t) fit[16];
 };
 
 struct fh_frames_span {
@@ -83,11 +98,11 @@ struct fh_frames_span {
 	_Atomic(uint64_t) *frame_word;
 	_Atomic(uint64_t) *chunk_word;
 	struct region *region;
-	union fits *fit;       /* the highest of each region's @fit */
+	struct group *group; /* those of region.cpu 0, then of 1 */
+	uint64_t group_count;
 	uint64_t region_first; /* @first, in regions */
 	uint64_t region_count;
-	_Atomic(uint64_t)
-	    whole_from; /* no chunk that is free lies in a region before this, likely */
+	_Atomic(uint64_t) whole_from; /* before this region no chunk is free, likely */
 	uint32_t numa;
 };
 
@@ -96,8 +111,10 @@ struct fh_frames_span {
  * are differences that have a meaning when all CPUs' are added.
  */
 struct fh_frames_cpu {
-	_Atomic(uint64_t) *word;     /* frame codes to allocate from */
-	uint64_t word_pfn;	     /* the first frame of them */
+	_Atomic(uint64_t) *word; /* frame codes to allocate from */
+	uint64_t word_pfn;	 /* the first frame of them */
+	uint64_t guess;		 /* what *@word was after the last step here */
+	struct fh_frames_span *word_span;
 	struct fh_frames_span *span; /* of the last frame that was freed */
 	struct fh_frames_span *chunk_span;
 	uint64_t chunk; /* in @chunk_span: kept split even when all of it is free */
@@ -105,6 +122,7 @@ struct fh_frames_cpu {
 	_Atomic(uint64_t) taken;
 	_Atomic(uint64_t) freed;
 	_Atomic(uint64_t) held;
+	uint64_t pad[6]; /* two cache lines, of nobody else */
 };
 
 /* The block that a frame lies in. A RESERVED frame is a block of its own. */
@@ -169,9 +187,9 @@ static inline bool handle_is_borrowed(const struct fh_page *page)
 	return ((uintptr_t)page & HANDLE_BORROWED) != 0;
 }
 
-static inline _Atomic(uint8_t) *region_fit(const struct fh_frames_span *span, uint64_t region)
+static inline unsigned int region_cpu(const struct region *region)
 {
-	return &span->fit[region / 8].byte[region % 8];
+	return atomic_load_explicit(&region->cpu, memory_order_relaxed);
 }
 
 static inline struct fh_frames_cpu *frames_cpu(const struct fh_frames *frames)
@@ -198,7 +216,12 @@ static inline bool word_cas(_Atomic(uint64_t) *word, uint64_t *expected, uint64_
 {
 #if FH_CPU_MAX == 1
 	/* Nobody else is there, and calls do not interrupt each other (struct fh_frames). */
-	(void)expected;
+	uint64_t value = atomic_load_explicit(word, memory_order_relaxed);
+
+	if (value != *expected) {
+		*expected = value;
+		return false;
+	}
 	atomic_store_explicit(word, desired, memory_order_relaxed);
 	return true;
 #else
@@ -218,20 +241,14 @@ static inline void count_add(_Atomic(uint64_t) *count, uint64_t frame_count)
 	atomic_store_explicit(count, count_get(count) + frame_count, memory_order_relaxed);
 }
 
-static inline uint8_t hint_get(const _Atomic(uint8_t) *hint)
+static inline unsigned int orders_get(const _Atomic(uint16_t) *orders)
 {
-	return atomic_load_explicit(hint, memory_order_relaxed);
+	return atomic_load_explicit(orders, memory_order_relaxed);
 }
 
-static inline void hint_set(_Atomic(uint8_t) *hint, unsigned int value)
+static inline void orders_set(_Atomic(uint16_t) *orders, unsigned int value)
 {
-	atomic_store_explicit(hint, (uint8_t)value, memory_order_relaxed);
-}
-
-static inline void hint_raise(_Atomic(uint8_t) *hint, unsigned int value)
-{
-	if (hint_get(hint) < value)
-		hint_set(hint, value);
+	atomic_store_explicit(orders, (uint16_t)value, memory_order_relaxed);
 }
 
 /* Words and regions of a frame or chunk that lies in @span. */
@@ -258,11 +275,19 @@ static inline unsigned int chunk_in_region(uint64_t pfn)
 	return (unsigned int)(pfn >> CHUNK_ORDER) % REGION_CHUNKS;
 }
 
-static inline _Atomic(uint8_t) *chunk_fit(const struct fh_frames_span *span, uint64_t pfn)
+/* The hints about the chunk that a frame lies in. */
+struct chunk_hints {
+	_Atomic(uint16_t) *orders;
+	_Atomic(uint16_t) *words; /* for each order */
+};
+
+static inline struct chunk_hints chunk_hints(const struct fh_frames_span *span, uint64_t pfn)
 {
+	struct region *region = &span->region[region_index(span, pfn)];
 	unsigned int chunk = chunk_in_region(pfn);
 
-	return &span->region[region_index(span, pfn)].fit[chunk / 8].byte[chunk % 8];
+	return (struct chunk_hints){ .orders = &region->orders[chunk],
+				     .words = region->words[chunk] };
 }
 
 /* ---- page_init.c */
@@ -296,6 +321,9 @@ size_t fh_frames_range_at(const struct fh_memmap *map, uint64_t pfn);
 /* Return: the first frame of a block that is OWNED now, or PFN_NONE. */
 uint64_t fh_frames_find(struct fh_frames *frames, const struct want *want);
 
+/* The word that this CPU takes single frames from is about to be another: note what is left. */
+void fh_page_leave_word(struct fh_frames *frames);
+
 /* ---- page_block.c: one block's life; nothing in here decides where */
 
 /*
@@ -317,12 +345,39 @@ bool fh_block_give(struct fh_frames *frames, const struct block *block);
 /* A split chunk that is free as a whole becomes a free chunk. False when it is not. */
 bool fh_chunk_merge(struct fh_frames *frames, struct fh_frames_span *span, uint64_t chunk_pfn);
 
-/* ---- page_find.c again: hints */
+/* 2^@order words that are free as one block. */
+bool fh_words_take(struct fh_frames *frames, _Atomic(uint64_t) *word, unsigned int more);
 
-/* A chunk has become free. */
-void fh_frames_chunk_freed(struct fh_frames_span *span, uint64_t pfn);
+/* ---- page_hint.c */
 
-/* 2^@order free frames of a split chunk, one of them @pfn, have become free. */
+/* What the words of a split chunk say; @words: a bit for each one to look at. */
+void fh_hints_renew(struct fh_frames_span *span, uint64_t chunk_pfn, unsigned int words);
+
+/* Frames of a word have become free. */
+void fh_hints_changed(struct fh_frames_span *span, uint64_t pfn);
+
+/* A word has a free block of @order, up to a word's, that it had not. */
+void fh_hints_add(struct fh_frames_span *span, uint64_t pfn, unsigned int order);
+
+/* A split chunk has become free. */
+void fh_hints_chunk_freed(struct fh_frames_span *span, uint64_t pfn);
+
+/* No chunk, or no region, that was searched has a block of @order or a larger one. */
+void fh_hints_none_in_chunk(struct fh_frames_span *span, uint64_t chunk_pfn, unsigned int order);
+void fh_hints_none_in_region(struct fh_frames_span *span, unsigned int cpu, uint64_t region,
+			     unsigned int order);
+
+/* This CPU takes memory from a region from now on. */
+void fh_hints_own_region(struct fh_frames_span *span, uint64_t pfn);
+
+/*
+ * Return: a block of @order, OWNED, from the smallest free one that the hints know in a chunk;
+ * PFN_NONE when there is none, which they know then.
+ */
+uint64_t fh_hints_take(struct fh_frames *frames, struct fh_frames_span *span, uint64_t chunk_pfn,
+		       unsigned int order);
+
+/* 2^@order frames at @pfn, OWNED before, have become free. */
 void fh_frames_freed(struct fh_frames *frames, struct fh_frames_span *span, uint64_t pfn,
 		     unsigned int order);
 

@@ -4,6 +4,7 @@
  * above them never disturb each other; of overlapping ones each entry is won by
  * one, and no frame is lost.
  */
+#include <cpu.h>
 #include <pthread.h>
 
 #include "tests/unit/iommu_fixture.h"
@@ -70,6 +71,7 @@ static void *run_disjoint(void *ctx)
 	struct cpu *cpu = ctx;
 	struct fh_pgtable *table = &cpu->w->table;
 
+	host_cpu = (unsigned int)cpu->number;
 	for (uint64_t round = 0; round < ROUNDS; round++) {
 		struct fh_gather gather;
 		uint64_t base = (1 + round) * FH_GIB;
@@ -129,6 +131,7 @@ static void *run_overlapping(void *ctx)
 	struct cpu *cpu = ctx;
 	struct fh_pgtable *table = &cpu->w->table;
 
+	host_cpu = (unsigned int)cpu->number;
 	for (uint64_t round = 0; round < ROUNDS; round++) {
 		uint64_t base = (1 + round) * FH_GIB + TWO_MIB - PAGES / 2 * FRAME;
 		uint64_t iova = base + cpu->number * PAGES / 2 * FRAME;

@@ -271,8 +271,7 @@ static inline uint64_t arm_tables(const struct world *w, const struct fh_pgtable
 static inline void world_states(const struct world *w, unsigned char *state)
 {
 	for (uint64_t frame = 0; frame < FRAMES; frame++)
-		state[frame] =
-		    (unsigned char)fh_frame_state(&w->frames, fh_phys(frame_pa(frame)));
+		state[frame] = (unsigned char)fh_frame_state(&w->frames, fh_phys(frame_pa(frame)));
 }
 
 static inline void snapshot_take(struct snapshot *s, const struct world *w)
@@ -284,7 +283,8 @@ static inline void snapshot_take(struct snapshot *s, const struct world *w)
 	arm_tables(w, &w->table, &s->pages);
 }
 
-/* Frames and tables are those of the snapshot: every frame in its state, every byte of the tables. */
+/* Frames and tables are those of the snapshot: every frame in its state, every byte of the tables.
+ */
 static inline void snapshot_equal(const struct snapshot *s, const struct world *w)
 {
 	unsigned char state[FRAMES];

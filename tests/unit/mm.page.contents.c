@@ -353,11 +353,10 @@ static void check_rest(void **state)
 		NOTICED(span->first++, span->first--);
 		NOTICED(span->end--, span->end++);
 		NOTICED(span->numa++, span->numa--);
-		NOTICED(hint_set(region_fit(span, 0), 10), hint_set(region_fit(span, 0), 9));
-		NOTICED(hint_set(&span->region->fit[0].byte[0], 10),
-			hint_set(&span->region->fit[0].byte[0], 9));
-		NOTICED(hint_set(&span->region->fit[0].byte[1], 1),
-			hint_set(&span->region->fit[0].byte[1], 0));
+		NOTICED(orders_set(&span->region->orders[0], 2048),
+			orders_set(&span->region->orders[0], 1));
+		NOTICED(orders_set(&span->region->orders[1], 1),
+			orders_set(&span->region->orders[1], 0));
 		for (unsigned int unit = 0; unit < REGION_CHUNKS; unit++)
 			for (unsigned int code = 0; code < 16; code++)
 				if (code != code_at(chunks, unit, CHUNK_BITS) && code != CODE_SPLIT)

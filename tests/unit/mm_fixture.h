@@ -25,7 +25,7 @@
 #define FRAME UINT64_C(4096)
 #define BASE UINT64_C(0x80000000)
 #define FRAMES 64u
-#define METADATA_MAX 4096u
+#define METADATA_MAX 8192u
 #define USABLE_FRAMES 50u
 #define RESERVED_FRAMES 4u
 #define INSTANCE 5u
@@ -229,7 +229,8 @@ static inline void fixture_refused(struct fixture *f, enum fh_fault_code code, i
 		fixture_unchanged(f, 0, __LINE__);                                                 \
 	} while (0)
 
-/* @call finds no memory: no report, no block has changed. What was learnt on the way may be kept. */
+/* @call finds no memory: no report, no block has changed. What was learnt on the way may be kept.
+ */
 #define EXHAUSTED(f, call)                                                                         \
 	do {                                                                                       \
 		fixture_before(f);                                                                 \
