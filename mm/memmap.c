@@ -161,6 +161,7 @@ int fh_memmap_place(struct fh_memmap *map, uint64_t size, uint64_t align, uint64
 	uint64_t frame = UINT64_C(1) << map->frame_lg2;
 	struct window allowed = { low, last };
 	struct fh_memmap before = *map;
+	fh_resource_size_t whole;
 	uint64_t start;
 	int err;
 
@@ -168,19 +169,18 @@ int fh_memmap_place(struct fh_memmap *map, uint64_t size, uint64_t align, uint64
 		return -EINVAL;
 	if (kind != FH_MEM_RESERVED && kind != FH_MEM_NOMAP)
 		return -EINVAL;
-	if (size > UINT64_MAX - (frame - 1))
+	if (!fh_resource_size_align_up(fh_resource_size(size), map->frame_lg2, &whole))
 		return -ENOSPC;
-	size = fh_align_up(size, frame);
 	if (align < frame)
 		align = frame;
 	err = map->resolved ? 0 : fh_memmap_resolve(map);
 	if (err)
 		return err;
-	if (!usable_top(map, size, align, &allowed, &start)) {
+	if (!usable_top(map, whole.raw, align, &allowed, &start)) {
 		*map = before;
 		return -ENOSPC;
 	}
-	err = fh_memmap_add(map, start, size, kind, by);
+	err = fh_memmap_add(map, start, whole.raw, kind, by);
 	if (!err)
 		err = fh_memmap_resolve(map);
 	if (!err) {
