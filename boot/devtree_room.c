@@ -14,7 +14,8 @@
 #include "boot/devtree_priv.h"
 #include "lib/error.h"
 
-#define FRAME UINT64_C(4096)
+#define FRAME_LG2 12u
+#define FRAME (UINT64_C(1) << FRAME_LG2)
 /* Of a machine with more banks the largest suffice. */
 #define TRIES 16u
 
@@ -37,15 +38,15 @@ static bool is_less(const struct devtree_region *a, const struct devtree_region 
 /* Whole frames of it. */
 static struct devtree_region whole_frames(const struct declaration *d)
 {
-	uint64_t base = fh_align_up(d->base, FRAME);
 	uint64_t last = d->base + (d->size - 1);
+	fh_phys_addr_t base;
 
 	/* The bank ends below the last frame of all addresses: sums stay below 2^64. */
 	if (last >= 0 - FRAME)
 		last = 0 - FRAME - 1;
-	if (base < d->base || base > last)
+	if (!fh_phys_align_up(fh_phys(d->base), FRAME_LG2, &base) || base.raw > last)
 		return (struct devtree_region){ 0, 0 };
-	return (struct devtree_region){ base, fh_align_down(last + 1 - base, FRAME) };
+	return (struct devtree_region){ base.raw, fh_align_down(last + 1 - base.raw, FRAME) };
 }
 
 static int visit_bank(void *ctx, const struct declaration *d)
