@@ -127,11 +127,12 @@ static enum fh_adopt_code judge_place(const struct scan *scan, uint64_t pa)
 /* Survives an abort. Return: false when the memory did not answer. */
 static bool read_entry(const struct scan *scan, uint64_t pa, unsigned int index, uint64_t *desc)
 {
-	const struct fh_page *page = fh_page_borrow_phys(scan->config->frames, fh_phys(pa), NULL);
-	size_t offset = (size_t)(pa & ((UINT64_C(1) << scan->config->frames->frame_lg2) - 1));
+	const struct fh_frames *frames = scan->config->frames;
+	const struct fh_page *page = fh_page_borrow_phys(frames, fh_phys(pa), NULL);
+	size_t offset = (size_t)fh_phys_frame_offset(fh_phys(pa), frames->frame_lg2).raw;
 
-	return page && !fh_page_read(scan->config->frames, page, offset + index * sizeof(*desc),
-				     desc, sizeof(*desc));
+	return page &&
+	       !fh_page_read(frames, page, offset + index * sizeof(*desc), desc, sizeof(*desc));
 }
 
 static void scan_leaf(struct scan *scan, const struct open_table *table, uint64_t desc,

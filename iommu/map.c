@@ -93,7 +93,7 @@ int64_t fh_pgtable_plan(const struct fh_pgtable *table, fh_dma_addr_t iova, fh_p
 
 	if (err)
 		return err;
-	if (!fh_is_aligned(pa.raw, UINT64_C(1) << table->shape.granule_lg2))
+	if (!fh_phys_is_aligned(pa, table->shape.granule_lg2))
 		return -EINVAL;
 	if (!fh_range_fits(pa.raw, size, table->shape.oas))
 		return -ERANGE;
