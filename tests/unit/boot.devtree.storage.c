@@ -251,6 +251,29 @@ static void room_found(void **state)
 	free(large);
 }
 
+/* The last frame of all addresses holds no room, and a bank that begins in it has no whole frame.
+ */
+static void room_at_the_top(void **state)
+{
+	struct devtree_given given = { .pa_bits = 0 };
+	int32_t scratch[16];
+	uint64_t base;
+
+	(void)state;
+	begin(0, 0);
+	put_memory(0 - UINT64_C(0x800), 0x800);
+	finish();
+	assert_int_equal(devtree_find_room(&tree, &given, 4096, scratch, sizeof(scratch), &base),
+			 -ENOSPC);
+	free(large);
+
+	begin(0, 0);
+	put_memory(0 - UINT64_C(0x3000), 0x3000);
+	finish();
+	expect_room(&given, 4096, 32768, 0 - UINT64_C(0x2000));
+	free(large);
+}
+
 /* A map that the found room is declared in has it usable everywhere, for random trees. */
 static void room_random(void **state)
 {
@@ -298,6 +321,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST("boot.devtree.storage.many_requests", many_requests),
 	UNIT_TEST("boot.devtree.storage.many_banks", many_banks),
 	UNIT_TEST("boot.devtree.storage.room_found", room_found),
+	UNIT_TEST("boot.devtree.storage.room_top", room_at_the_top),
 	UNIT_TEST("boot.devtree.storage.room_random", room_random),
 };
 
