@@ -272,7 +272,7 @@ check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' DTBS='$(SETUP
 check_needs := images unit $(O)/fh-memmap $(patsubst %,$(O)/broken/%.elf,$(broken_names))
 check: $(check_needs) ## every test but the long ones; T= picks
 	$(Q)$(check_env) /usr/bin/python3 tests/check.py
-check-%: images lib ## check-symbols, -deps, -repro, -size, -compilers, -install: one part of tests/build
+check-%: images lib ## check-symbols, -deps, -repro, -size, -compilers, -install, -types: one part of tests/build
 	$(Q)$(check_env) tests/build/$*.t
 check-dtbs: $(O)/fh-memmap ## every device tree of Debian's kernels and QEMU's machines, against a second reader
 	$(Q)$(check_env) /usr/bin/python3 -B tests/dtbs/run.py
