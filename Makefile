@@ -35,7 +35,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 # ---- Set-up: which goals need packages, and where the private ones lie
 goals := $(or $(MAKECMDGOALS),all)
 needs_long := $(filter check-long check-dtbs,$(goals))
-needs_check := $(filter-out check-fresh check-readme,$(filter check check-% unit fuzz $(O)/unit/%,$(goals)))
+needs_check := $(filter-out check-fresh check-readme,$(filter check check-% unit bench fuzz $(O)/unit/% $(O)/bench/%,$(goals)))
 needs_run := $(filter all run images $(O)/%.img $(O)/%.elf compile_commands.json,$(goals))
 ifneq ($(filter lint,$(goals)),)
 setup_level := lint
@@ -103,6 +103,9 @@ loader_sources := $(sort $(wildcard examples/bootloader/*.c examples/bootloader/
 suite_sources := $(sort $(wildcard tests/target/*.c))
 unit_names := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.*.c)))
 thread_names := $(filter %.threads,$(unit_names))
+bench_host := $(sort $(wildcard tests/bench/host_*.c))
+bench_target := $(sort $(wildcard tests/bench/target_*.c))
+bench_common := $(filter-out $(bench_host) $(bench_target),$(sort $(wildcard tests/bench/*.c)))
 broken_names := $(patsubst tests/qemu/broken/%.S,%,$(sort $(wildcard tests/qemu/broken/*.S)))
 
 objects = $(addprefix $(O)/$(1)/,$(addsuffix .o,$(basename $(2))))
@@ -110,6 +113,7 @@ objects = $(addprefix $(O)/$(1)/,$(addsuffix .o,$(basename $(2))))
 kernel_objects := $(call objects,target,$(runtime_sources) $(kernel_only) $(lib_sources))
 loader_objects := $(call objects,target,$(runtime_sources) $(loader_sources) $(lib_sources))
 test_objects := $(call objects,target-test,$(runtime_sources) $(suite_sources) $(lib_sources))
+bench_objects := $(call objects,target,$(runtime_sources) $(bench_common) $(bench_target) $(lib_sources))
 
 # ---- libfdt for the target
 ifneq ($(LIBFDT_SRC),)
@@ -128,7 +132,7 @@ fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
 
-.PHONY: lint all images lib install fh-memmap fuzz run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
+.PHONY: lint all images lib install fh-memmap fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -175,6 +179,9 @@ $(O)/bootloader.elf: $(loader_objects) linker.ld $(fdt_library)
 	$(call say,LD,$@)
 	$(link)
 $(O)/freehold-test.elf: $(test_objects) linker.ld $(fdt_library)
+	$(call say,LD,$@)
+	$(link)
+$(O)/freehold-bench.elf: $(bench_objects) linker.ld $(fdt_library)
 	$(call say,LD,$@)
 	$(link)
 $(O)/%.img: $(O)/%.elf
@@ -264,12 +271,25 @@ fuzz: $(addprefix $(O)/fuzz/,$(filter $(fuzz_names),$(T))) ## fuzz T for FUZZ_SE
 	$(Q)cd $(O)/fuzz && ./$(T) -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -print_final_stats=1 \
 		-artifact_prefix=findings/$(T)- corpus/$(T) seeds/$(T)
 
+# ---- Benchmarks: as users build the library, without hooks of tests and without sanitizers
+bench_program_objects := $(call objects,bench,$(bench_common) $(bench_host) $(lib_sources) $(wildcard arch/host/*.c))
+$(O)/bench/%.o: %.c $(O)/include/config.h
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COMMON) -O2 -Iarch/host -MMD -MP -c -o $@ $<
+$(O)/bench/alloc: $(bench_program_objects)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -o $@ $^ -lpthread
+bench_products := $(O)/bench/alloc $(O)/freehold-bench.img
+bench: $(bench_products) ## page allocators compared: time on the host, instructions in QEMU; O/bench.json
+	$(Q)O='$(O)' QEMU='$(SETUP_QEMU)' /usr/bin/python3 -B tests/bench/run.py
+
 $(O)/broken/%.elf: tests/qemu/broken/%.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) -nostdlib -static -Wl,-Ttext=0x40200000 -Wl,--build-id=none $(LD_FLAGS) -o $@ $<
 
 check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' DTBS='$(SETUP_DTBS)' T='$(T)' MAKE='$(MAKE)' HOSTCC='$(HOSTCC)'
-check_needs := images unit $(O)/fh-memmap $(patsubst %,$(O)/broken/%.elf,$(broken_names))
+check_needs := images unit $(O)/fh-memmap $(bench_products) $(patsubst %,$(O)/broken/%.elf,$(broken_names))
 check: $(check_needs) ## every test but the long ones; T= picks
 	$(Q)$(check_env) /usr/bin/python3 tests/check.py
 check-%: images lib ## check-symbols, -deps, -repro, -size, -compilers, -install, -types: one part of tests/build
@@ -308,5 +328,5 @@ help: ## this list
 	@echo 'Variables:'
 	@sed -n 's/^\([A-Z_]*\) ?= *\([^#]*\)## *\(.*\)/\1#\2#\3/p' Makefile | awk -F'#' '{printf "  %-22s %s (%s)\n", $$1, $$3, $$2}'
 
-object_folders := target target-test host tsan tool fuzz libfdt
+object_folders := target target-test host tsan bench tool fuzz libfdt
 -include $(wildcard $(foreach f,$(object_folders),$(O)/$(f)/*/*.d $(O)/$(f)/*/*/*.d))
