@@ -308,14 +308,14 @@ database = $(foreach s,$(filter %.c,$(2)),{"directory":"$(CURDIR)"$(comma)"file"
 comma := ,
 compile_commands.json: $(O)/include/config.h ## the database that clangd and clang-tidy read
 	$(call say,JSON,$@)
-	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(wildcard tests/unit/*.c tests/fuzz/*.c tools/memmap/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
+	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources) $(bench_common) $(bench_target),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(bench_host) $(wildcard tests/unit/*.c tests/fuzz/*.c tools/memmap/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
 
 lint_sources = $(sort $(shell find lib arch mm iommu boot examples tests tools -name '*.[ch]' -not -path 'tests/qemu/*'))
 lint: $(O)/include/config.h ## clang-format, cppcheck and clang-tidy find nothing
 	$(Q)clang-format --dry-run -Werror $(lint_sources)
 	$(Q)cppcheck -q --std=c11 --enable=warning,portability,performance --error-exitcode=1 --suppress=missingIncludeSystem \
-		--suppress=comparePointers -I. -I$(O)/include -Iarch/aarch64 lib mm iommu boot examples tests/target tools/memmap
-	$(Q)clang-tidy --quiet $(filter %.c,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources)) -- \
+		--suppress=comparePointers -I. -I$(O)/include -Iarch/aarch64 lib mm iommu boot examples tests/target tests/bench tools/memmap
+	$(Q)clang-tidy --quiet $(filter %.c,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources) $(bench_common) $(bench_target)) -- \
 		--target=aarch64-none-elf -std=gnu17 -ffreestanding -I. -I$(O)/include -Iarch/aarch64 -nostdinc \
 		-isystem $(PICOLIBC)/include -isystem $$(clang -print-file-name=include) -isystem $(fdt_include)
 

@@ -50,6 +50,16 @@ static uint64_t count_big(struct bench *b, const char *test)
 	return count;
 }
 
+/* With all of memory free, each of its blocks of 512 frames can be had. */
+static void measure_whole(struct bench *b, const struct churn_names *names)
+{
+	uint64_t frames = count_big(b, names->churn) << BENCH_BIG_ORDER;
+
+	bench_value(b, names->whole, frames, b->size->frames);
+	if (frames != b->size->frames)
+		bench_fail(b, names->churn, "what is all free is not all in large blocks");
+}
+
 /* The values of a churn; then all of @set is freed. */
 static void measure(struct bench *b, const struct churn_names *names, struct bench_set *set)
 {
@@ -64,8 +74,7 @@ static void measure(struct bench *b, const struct churn_names *names, struct ben
 		bench_value(b, names->found, count_big(b, names->churn), shadow.wholes);
 	bench_set_free(b, names->churn, set);
 	if (has_big)
-		bench_value(b, names->whole, count_big(b, names->churn) << BENCH_BIG_ORDER,
-			    b->size->frames);
+		measure_whole(b, names);
 	(void)bench_verify(b, names->churn, NULL, 0, NULL);
 }
 

@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The benchmarks at a thousandth of their size: they build, their checks hold, their checks find an
+# allocator that hands out a frame twice, and what they print becomes a table and a file.
+. "$(dirname "$0")/../build/tap.sh"
+
+quick() { O="$O" /usr/bin/python3 -B tests/bench/run.py --quick; }
+
+caught() {
+    local text
+    text=$("$O/bench/alloc" --quick --broken) && { echo "not noticed"; return 1; }
+    echo "$text"
+    [ "$(grep -c 'a frame was handed out twice$' <<<"$text")" = 3 ]
+}
+
+# Time, instructions and a value of ours, where each comes from another program or sum.
+file() {
+    /usr/bin/python3 -B - "$O/bench-quick.json" <<'PYTHON'
+import json, sys
+rows = {(row["test"], row["impl"]): row for row in json.load(open(sys.argv[1]))}
+assert all(row["suite"] == "alloc" and {"ns", "insns"} <= row.keys() for row in rows.values())
+for test in "order-0 pair", "free random", "mixed uniform", "start-up 1 TiB":
+    row = rows[test, "freehold"]
+    assert row["ns"] > 0 and row["insns"] > 0, row
+assert rows["2 threads mixed geometric, to one", "freehold"]["value"] > 0
+assert 0 <= rows["order-9 share after mixed churn", "freehold"]["value"] <= 1
+PYTHON
+}
+
+check bench.alloc.quick quick
+check bench.alloc.file file
+check bench.alloc.broken_is_caught caught
+plan
