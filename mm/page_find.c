@@ -43,31 +43,31 @@ static void settle(struct fh_frames *frames, struct fh_frames_span *span, uint64
 
 /* From the lowest chunk of a region that holds it. */
 static uint64_t find_in_region(struct fh_frames *frames, struct fh_frames_span *span,
-			       uint64_t region, const struct want *want)
+			       uint64_t region, const struct want *want, unsigned int from)
 {
-	unsigned int chunks = orders_get(&span->region[region].fit[want->order]);
+	unsigned int chunks = orders_get(&span->region[region].fit[from]);
 
 	for (; chunks; chunks &= chunks - 1) {
 		uint64_t chunk = (span->region_first + region) * REGION_CHUNKS +
 				 (unsigned int)__builtin_ctz(chunks);
-		uint64_t pfn = fh_hints_take(frames, span, chunk << CHUNK_ORDER, want->order);
+		uint64_t pfn = fh_hints_take(frames, span, chunk << CHUNK_ORDER, want->order, from);
 
 		if (pfn != PFN_NONE)
 			return pfn;
-		fh_hints_none_in_chunk(span, chunk << CHUNK_ORDER, want->order);
+		fh_hints_none_in_chunk(span, chunk << CHUNK_ORDER, from);
 	}
 	return PFN_NONE;
 }
 
-/* From the lowest chunk, of the regions of a CPU (@mark - 1) or of nobody (0), that holds it. */
-static uint64_t find_split(struct fh_frames *frames, struct fh_frames_span *span,
-			   const struct want *want, unsigned int mark)
+/* From the lowest chunk that has a block of the order @from, or of a larger one of its class. */
+static uint64_t find_in_class(struct fh_frames *frames, struct fh_frames_span *span,
+			      const struct want *want, unsigned int from, unsigned int mark)
 {
 	const struct group *group = &span->group[mark * span->group_count];
 	uint64_t groups = (span_regions(span) + GROUP_REGIONS - 1) / GROUP_REGIONS;
 
 	for (uint64_t g = 0; g < groups; g++) {
-		uint64_t regions = count_get(&group[g].fit[want->order]);
+		uint64_t regions = count_get(&group[g].fit[from]);
 
 		for (; regions; regions &= regions - 1) {
 			uint64_t region =
@@ -76,13 +76,25 @@ static uint64_t find_split(struct fh_frames *frames, struct fh_frames_span *span
 
 			/* Else another CPU has it now. */
 			if (region_cpu(&span->region[region]) == mark)
-				pfn = find_in_region(frames, span, region, want);
+				pfn = find_in_region(frames, span, region, want, from);
 			if (pfn != PFN_NONE)
 				return pfn;
-			fh_hints_none_in_region(span, mark, region, want->order);
+			fh_hints_none_in_region(span, mark, region, from);
 		}
 	}
 	return PFN_NONE;
+}
+
+/* In chunks that are split, in the regions of a CPU (@mark - 1) or of nobody (0). */
+static uint64_t find_split(struct fh_frames *frames, struct fh_frames_span *span,
+			   const struct want *want, unsigned int mark)
+{
+	uint64_t pfn = PFN_NONE;
+
+	for (unsigned int from = want->order; pfn == PFN_NONE && from < CHUNK_ORDER;
+	     from = class_last(from) + 1)
+		pfn = find_in_class(frames, span, want, from, mark);
+	return pfn;
 }
 
 /* One more region, if it may hold what is wanted. */

@@ -34,9 +34,12 @@ static void region_add(struct fh_frames_span *span, unsigned int cpu, uint64_t r
 	struct group *group = &span->group[cpu * span->group_count + region / GROUP_REGIONS];
 	uint64_t bit = UINT64_C(1) << (region % GROUP_REGIONS);
 
-	for (unsigned int n = order + 1; n-- > 0 && !(count_get(&group->fit[n]) & bit);)
+	for (unsigned int n = order + 1; n-- > class_first(order);) {
+		if (count_get(&group->fit[n]) & bit)
+			return;
 		atomic_store_explicit(&group->fit[n], count_get(&group->fit[n]) | bit,
 				      memory_order_relaxed);
+	}
 }
 
 static void orders_add(struct fh_frames_span *span, uint64_t pfn, struct chunk_hints hints,
@@ -45,26 +48,32 @@ static void orders_add(struct fh_frames_span *span, uint64_t pfn, struct chunk_h
 	uint64_t index = region_index(span, pfn);
 	struct region *region = &span->region[index];
 	unsigned int bit = 1u << chunk_in_region(pfn);
-	unsigned int order;
 
-	if (!orders)
-		return;
 	bits_add(hints.orders, orders);
-	order = 31 - (unsigned int)__builtin_clz(orders);
 	/* What has changed may have come to be anything less than a word. */
-	if (order == ORDER_CHANGED)
-		order = WORD_ORDER - 1;
-	for (unsigned int n = order + 1; n-- > 0 && !(orders_get(&region->fit[n]) & bit);)
-		bits_add(&region->fit[n], bit);
-	region_add(span, region_cpu(region), index, order);
+	if (orders & 1u << ORDER_CHANGED)
+		orders |= ORDERS_WORD;
+	for (unsigned int first = 0; first < CHUNK_ORDER; first = class_last(first) + 1) {
+		unsigned int here = orders & ((2u << class_last(first)) - (1u << first));
+		unsigned int order = here ? 31 - (unsigned int)__builtin_clz(here) : first;
+
+		if (!here)
+			continue;
+		for (unsigned int n = order + 1; n-- > first;) {
+			if (orders_get(&region->fit[n]) & bit)
+				break;
+			bits_add(&region->fit[n], bit);
+		}
+		region_add(span, region_cpu(region), index, order);
+	}
 }
 
 void fh_hints_none_in_chunk(struct fh_frames_span *span, uint64_t chunk_pfn, unsigned int order)
 {
 	struct region *region = &span->region[region_index(span, chunk_pfn)];
 
-	for (; order < CHUNK_ORDER; order++)
-		bits_remove(&region->fit[order], 1u << chunk_in_region(chunk_pfn));
+	for (unsigned int n = order; n <= class_last(order); n++)
+		bits_remove(&region->fit[n], 1u << chunk_in_region(chunk_pfn));
 }
 
 void fh_hints_none_in_region(struct fh_frames_span *span, unsigned int cpu, uint64_t region,
@@ -73,8 +82,8 @@ void fh_hints_none_in_region(struct fh_frames_span *span, unsigned int cpu, uint
 	struct group *group = &span->group[cpu * span->group_count + region / GROUP_REGIONS];
 	uint64_t bit = UINT64_C(1) << (region % GROUP_REGIONS);
 
-	for (; order < CHUNK_ORDER; order++)
-		atomic_store_explicit(&group->fit[order], count_get(&group->fit[order]) & ~bit,
+	for (unsigned int n = order; n <= class_last(order); n++)
+		atomic_store_explicit(&group->fit[n], count_get(&group->fit[n]) & ~bit,
 				      memory_order_relaxed);
 }
 
@@ -165,7 +174,8 @@ void fh_hints_chunk_freed(struct fh_frames_span *span, uint64_t pfn)
 	orders_set(hints.orders, 0);
 	for (unsigned int order = 0; order <= WORDS_CHANGED; order++)
 		orders_set(&hints.words[order], 0);
-	fh_hints_none_in_chunk(span, pfn, 0);
+	for (unsigned int order = 0; order < CHUNK_ORDER; order = class_last(order) + 1)
+		fh_hints_none_in_chunk(span, pfn, order);
 	if (count_get(&span->whole_from) > region)
 		atomic_store_explicit(&span->whole_from, region, memory_order_relaxed);
 }
@@ -292,16 +302,17 @@ static uint64_t take_from(struct fh_frames *frames, struct fh_frames_span *span,
 }
 
 uint64_t fh_hints_take(struct fh_frames *frames, struct fh_frames_span *span, uint64_t chunk_pfn,
-		       unsigned int order)
+		       unsigned int order, unsigned int from)
 {
 	struct chunk_hints hints = chunk_hints(span, chunk_pfn);
 	unsigned int changed = orders_get(&hints.words[WORDS_CHANGED]);
+	unsigned int wanted = (2u << class_last(from)) - (1u << from);
 	unsigned int orders;
 
 	if (changed)
 		fh_hints_renew(span, chunk_pfn, changed);
 	/* The smallest that is large enough. Each look that finds nothing takes a bit away. */
-	while ((orders = orders_get(hints.orders) & ORDERS_ALL & ~((1u << order) - 1))) {
+	while ((orders = orders_get(hints.orders) & wanted)) {
 		uint64_t pfn =
 		    take_from(frames, span, chunk_pfn, order, (unsigned int)__builtin_ctz(orders));
 

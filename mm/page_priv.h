@@ -64,8 +64,27 @@
 #define WORDS_CHANGED (WORD_ORDER + 1)
 
 /*
+ * Orders are searched by classes, so that a small block is not cut from a large one that lies lower
+ * while there is another small one: @last of a class and @first.
+ */
+#define CLASS_ORDERS 8u
+
+static inline unsigned int class_first(unsigned int order)
+{
+	return order / CLASS_ORDERS * CLASS_ORDERS;
+}
+
+static inline unsigned int class_last(unsigned int order)
+{
+	unsigned int last = class_first(order) + CLASS_ORDERS - 1;
+
+	return last < CHUNK_ORDER ? last : CHUNK_ORDER - 1;
+}
+
+/*
  * Sixteen chunks, and hints about those that are split.
- * @fit: for each order a bit for each chunk that may have a free block of it or a larger one.
+ * @fit: for each order a bit for each chunk that may have a free block of it, or of a larger one
+ *       of its class.
  * @orders: of each chunk, a bit for each order that a free block, no part of a larger one, may
  * have.
  * @words: of each chunk, for each order up to a word's, the words that may have such a block, and
@@ -375,7 +394,7 @@ void fh_hints_own_region(struct fh_frames_span *span, uint64_t pfn);
  * PFN_NONE when there is none, which they know then.
  */
 uint64_t fh_hints_take(struct fh_frames *frames, struct fh_frames_span *span, uint64_t chunk_pfn,
-		       unsigned int order);
+		       unsigned int order, unsigned int from);
 
 /* 2^@order frames at @pfn, OWNED before, have become free. */
 void fh_frames_freed(struct fh_frames *frames, struct fh_frames_span *span, uint64_t pfn,
