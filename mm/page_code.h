@@ -82,11 +82,12 @@ static inline uint64_t code_flip(unsigned int unit, unsigned int order, unsigned
 
 /*
  * The first word of a block of 2^(@more) words. Bit 1 of unit 0 is set, and no unit that starts a
- * buddy of unit 0 has a code, which is so for no smaller block.
+ * buddy of unit 0 has a code, which is so for no smaller block. What stands for @more, in one of
+ * the last units, is neither free nor OWNED to who looks at that unit alone.
  */
 static inline uint64_t code_large(unsigned int code, unsigned int more, unsigned int bits)
 {
-	return code | (more ? FH_BIT(63 - bits * (more - 1)) : 0);
+	return code | (more ? (uint64_t)CODE_HELD << (64 - bits * more) : 0);
 }
 
 static inline bool code_is_large(uint64_t word, unsigned int bits)

@@ -233,7 +233,7 @@ static uint64_t find_chunks(struct fh_frames *frames, const struct want *want)
 	return PFN_NONE;
 }
 
-/* The rest of what is wanted decides where to look: in every chunk. */
+/* Whatever else is wanted: every chunk is looked at, those of regions that are new last. */
 static uint64_t find_special(struct fh_frames *frames, const struct want *want)
 {
 	uint64_t pfn = each_split_chunk(frames, want, visit_take);
@@ -241,7 +241,7 @@ static uint64_t find_special(struct fh_frames *frames, const struct want *want)
 	for (size_t i = frames->span_count; pfn == PFN_NONE && i-- > 0;)
 		if (span_suits(&frames->span[i], want))
 			pfn = find_whole(frames, &frames->span[i], want, UINT64_MAX);
-	return pfn;
+	return pfn != PFN_NONE ? pfn : each_split_chunk(frames, want, visit_take);
 }
 
 /* By the codes alone. */

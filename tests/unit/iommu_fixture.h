@@ -433,6 +433,5 @@ static inline int world_unmap(struct world *w, uint64_t iova, uint64_t size)
 	return err;
 }
 
-#define MUST(call) assert_int_equal((call), 0)
 
 #endif

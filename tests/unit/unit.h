@@ -61,4 +61,7 @@ struct unit_text {
 /* A sink that appends to @text, which it empties first. */
 struct fh_out unit_out(struct unit_text *text);
 
+/* An action that succeeds. */
+#define MUST(call) assert_int_equal((call), 0)
+
 #endif
