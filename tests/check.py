@@ -35,6 +35,8 @@ BUILD = pathlib.Path(os.environ.get("O") or "build")
 FOLDER = BUILD / "check"
 PYTHON = [sys.executable, "-B"]
 UNIT_SECONDS = 300
+# Steps of the random host tests; what they do without a number suits make check.
+LONG_STEPS = 1000000
 TAIL_LINES = 15
 
 # What runs as one file of prove's: a name, a command, its time limit.
@@ -53,7 +55,10 @@ def unit_suites(wanted):
             continue
         if name.startswith(wanted) or wanted.startswith(f"{name}."):
             cases = "" if name.startswith(wanted) else wanted
-            words = ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", f"FH_T={cases}", str(path)]
+            words = ["env", "CMOCKA_MESSAGE_OUTPUT=TAP", f"FH_T={cases}"]
+            if long_run() and "FH_STEPS" not in os.environ:
+                words.append(f"FH_STEPS={LONG_STEPS}")
+            words.append(str(path))
             yield Suite(name, words, UNIT_SECONDS)
 
 
