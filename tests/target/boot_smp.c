@@ -16,6 +16,7 @@
 #include "boot/trap.h"
 #include "lib/bits.h"
 #include "lib/hooks.h"
+#include "tests/target/all_cpus.h"
 #include "tests/target/harness.h"
 
 /* Never mapped: above any RAM, below 2^48. A page of its own for each CPU. */
@@ -50,20 +51,7 @@ struct view {
 	bool caught;
 };
 
-/* One more than there can be: with FH_CPU_MAX=1 the compiler takes loops that never run for
- * overruns. */
-static struct view views[FH_CPU_MAX + 1];
-static _Atomic(unsigned int) waiting;
-
-/* Goes on when every CPU has come here. */
-static void meet(void)
-{
-	unsigned int count = smp_cpu_count();
-	unsigned int turn = atomic_fetch_add(&waiting, 1) / count;
-
-	while (atomic_load(&waiting) < (turn + 1) * count)
-		arch_cpu_relax();
-}
+static struct view views[ALL_CPUS_VIEWS];
 
 /* @function on all CPUs at the same time, with a view that is empty. */
 static void on_all(struct test *test, void (*function)(void *))
@@ -75,11 +63,7 @@ static void on_all(struct test *test, void (*function)(void *))
 		views[cpu].cpu = cpu;
 		views[cpu].test = test;
 	}
-	for (unsigned int cpu = 1; cpu < count; cpu++)
-		smp_run(cpu, function, &views[cpu]);
-	function(&views[0]);
-	for (unsigned int cpu = 1; cpu < count; cpu++)
-		smp_wait(cpu);
+	all_cpus_run(function, views, sizeof(views[0]));
 }
 
 static uint64_t own_mpidr(void)
@@ -264,13 +248,13 @@ static void use_thread_data(void *argument)
 
 	view->error = &errno;
 	view->error_before = (int)thread_number;
-	meet();
+	all_cpus_meet();
 	errno = (int)(1000 + view->cpu);
 	thread_number = view->cpu;
-	meet();
+	all_cpus_meet();
 	view->error_after = errno;
 	view->id = thread_number;
-	meet();
+	all_cpus_meet();
 	thread_number = 77;
 }
 
@@ -317,12 +301,10 @@ static void work(struct test *test)
 
 static void wait_ms(uint64_t ms)
 {
-	uint64_t ticks = arch_read_sysreg(cntfrq_el0) / 1000 * ms;
 	uint64_t begin = arch_read_sysreg(cntvct_el0);
-	uint64_t now = begin;
 
-	while (now - begin < ticks)
-		now = arch_read_sysreg(cntvct_el0);
+	while (ticks_since(begin) < ticks_of_ms(ms))
+		arch_cpu_relax();
 }
 
 static void take_time(void *argument)
@@ -385,7 +367,7 @@ static void meet_and_read(void *argument)
 {
 	struct view *view = argument;
 
-	meet();
+	all_cpus_meet();
 	(void)*(volatile uint64_t *)(uintptr_t)view->at;
 }
 
@@ -418,7 +400,7 @@ static void read_checked(void *argument)
 	uint64_t word = 0;
 
 	for (unsigned int i = 0; i < 15; i++) {
-		meet();
+		all_cpus_meet();
 		view->done += fh_hook_read(&word, (const void *)(uintptr_t)NOWHERE, 8) == -EFAULT;
 		view->done += fh_hook_read(&word, &view->cpu, 4) == 0 && word == view->cpu;
 	}
@@ -439,7 +421,7 @@ static uint64_t guarded;
 static void contend(void *argument)
 {
 	(void)argument;
-	meet();
+	all_cpus_meet();
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		atomic_fetch_add_explicit(&sum, 1, memory_order_relaxed);
 		while (atomic_exchange_explicit(&lock, 1, memory_order_acquire))
@@ -465,7 +447,7 @@ static void allocate(void *argument)
 	struct view *view = argument;
 	struct fh_frames *frames = &view->test->machine->frames;
 
-	meet();
+	all_cpus_meet();
 	for (unsigned int i = 0; i < 300; i++) {
 		struct fh_page *page = fh_page_alloc(frames, i % 4, 0);
 		volatile uint64_t *word = page ? fh_page_address(frames, page) : NULL;

@@ -433,5 +433,4 @@ static inline int world_unmap(struct world *w, uint64_t iova, uint64_t size)
 	return err;
 }
 
-
 #endif

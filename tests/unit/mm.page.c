@@ -86,6 +86,51 @@ static void init_no_ram(void **state)
 	assert_int_equal(fh_frames_init(&f->frames, &config), 0);
 }
 
+/* A memory map of a single frame: the smallest instance, with the least metadata that it takes. */
+static void init_one_frame(void **state)
+{
+	struct fixture *f = *state;
+	struct fh_frames_config config = fixture_config(f, INSTANCE);
+	struct fh_page_request request = { .align_order = FH_ORDER_MAX };
+	_Alignas(16) unsigned char buffer[256];
+	struct fh_frames_stats stats;
+	struct fh_page *pages[2];
+	struct fh_frames frames;
+	struct fh_memmap map;
+
+	MUST(fh_memmap_init(&map, buffer, sizeof(buffer), 12));
+	MUST(fh_memmap_add(&map, BASE + 3 * FRAME, FRAME, FH_MEM_USABLE, "ram"));
+	MUST(fh_memmap_resolve(&map));
+	config.map = &map;
+	config.metadata_bytes = fh_frames_metadata_bytes(&map);
+	assert_in_range(config.metadata_bytes, 1, METADATA_MAX);
+	memset(f->metadata, 0xa5, sizeof(f->metadata));
+	MUST(fh_frames_init(&frames, &config));
+	assert_int_equal(f->metadata[config.metadata_bytes], 0xa5);
+	fh_frames_stats(&frames, &stats);
+	assert_int_equal(stats.frames, 1);
+	assert_int_equal(stats.free, 1);
+	for (unsigned int round = 0; round < 3; round++) {
+		host_cpu = round;
+		assert_null(fh_page_alloc(&frames, 1, 0));
+		assert_null(fh_page_alloc_request(&frames, &request));
+		assert_int_equal(fh_page_alloc_many(&frames, pages, 2), 1);
+		assert_int_equal(fh_page_to_phys(&frames, pages[0]).raw, BASE + 3 * FRAME);
+		assert_null(fh_page_alloc(&frames, 0, 0));
+		assert_null(fh_frames_check(&frames));
+		MUST(fh_page_free(&frames, pages[0]));
+		assert_int_equal(fh_page_free(&frames, pages[0]), -ENOENT);
+		assert_null(fh_frames_check(&frames));
+	}
+	host_cpu = 0;
+	/* One byte less than it needs is refused. */
+	config.metadata_bytes = stats.metadata_bytes - 1;
+	assert_int_equal(fh_frames_init(&frames, &config), -ENOMEM);
+	/* The fixture's instance had the same metadata. */
+	config = fixture_config(f, INSTANCE);
+	MUST(fh_frames_init(&f->frames, &config));
+}
+
 /* alloc, into, from, free: the states, the counters and the handle on each step. */
 static void life(void **state)
 {
@@ -415,6 +460,7 @@ static const struct CMUnitTest tests[] = {
 	CASE("init.states", init_states),
 	CASE("init.refused", init_refused),
 	CASE("init.no_ram", init_no_ram),
+	CASE("init.one_frame", init_one_frame),
 	CASE("life.orders", life),
 	CASE("alloc.zero", alloc_zero),
 	CASE("alloc.refused", alloc_refused),
