@@ -6,7 +6,8 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 
 # ---- Variables that a user may set; `make help` prints the text after ##
-O ?= build##               output folder
+HARDEN ?=##                1 checks much more of page frames at run time
+O ?= $(if $(filter 1,$(HARDEN)),build/harden,build)##  output folder
 V ?= 0##                   1 shows the commands
 CROSS_COMPILE ?= aarch64-linux-gnu-##  prefix of the GNU toolchain, e.g. aarch64-none-elf-
 LLVM ?=##                  1 builds with clang and lld, -19 with clang-19 and lld-19
@@ -146,9 +147,10 @@ early_lines := $(if $(early),'#define FH_EARLY_COMPATIBLE "$(word 1,$(early))"' 
 	'#define FH_EARLY_BASE UINT64_C($(word 2,$(early)))' \
 	'#define FH_EARLY_SHIFT $(or $(word 3,$(early)),-1)' \
 	'#define FH_EARLY_WIDTH $(or $(word 4,$(early)),0)')
+harden_lines := $(if $(filter 1,$(HARDEN)),'#define FH_HARDEN 1')
 $(O)/include/config.h: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '/* Made by make from its variables. */' '#define FH_CPU_MAX $(FH_CPU_MAX)' $(early_lines) > $@.new
+	@printf '%s\n' '/* Made by make from its variables. */' '#define FH_CPU_MAX $(FH_CPU_MAX)' $(harden_lines) $(early_lines) > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Objects are made again when the command that makes them changes (LLVM=1, CROSS_COMPILE, ...).
@@ -195,7 +197,7 @@ $(O)/libfreehold.a: $(call objects,target,$(lib_sources))
 # Includes from the root of the tree become <freehold/...>, so that nothing else is found by them.
 install: lib ## headers, libfreehold.a and freehold.pc below DESTDIR and PREFIX
 	$(Q)for h in $(wildcard lib/*.h mm/*.h iommu/*.h); do \
-		case $$h in *_priv.h|iommu/pte.h) continue;; esac; \
+		case $$h in *_priv.h|mm/page_harden.h|iommu/pte.h) continue;; esac; \
 		install -d $(DESTDIR)$(PREFIX)/include/freehold/$$(dirname $$h); \
 		sed -E 's@^#include "((lib|mm|iommu)/[^"]+)"@#include <freehold/\1>@' $$h \
 			> $(DESTDIR)$(PREFIX)/include/freehold/$$h; \

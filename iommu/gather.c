@@ -42,13 +42,20 @@ void fh_gather_subtree(struct fh_gather *gather, int level, uint64_t pa)
 {
 	struct fh_pgtable *table = gather->table;
 	const uint64_t *slot = table_at(table, pa);
+	unsigned int entries = fh_shape_entries(&table->shape, level);
 
-	for (unsigned int i = 0; level < 3 && i < fh_shape_entries(&table->shape, level); i++) {
+	if (level == 3 && !FH_FRAMES_COUNT_MAPPINGS)
+		entries = 0;
+	for (unsigned int i = 0; i < entries; i++) {
 		uint64_t desc = fh_pte_read(&slot[i]);
 		uint64_t below;
 
-		if (fh_s1_kind(desc, level) == FH_DESC_TABLE && is_ours(table, desc) &&
-		    fh_pgtable_below(table, 0, desc, &below) == 0)
+		if (!desc || !is_ours(table, desc))
+			continue;
+		if (fh_s1_kind(desc, level) != FH_DESC_TABLE)
+			fh_frames_unmapped(table->config.frames, fh_phys(fh_s1_address(desc)),
+					   fh_shape_span(&table->shape, level));
+		else if (fh_pgtable_below(table, 0, desc, &below) == 0)
 			fh_gather_subtree(gather, level + 1, below);
 	}
 	gather_frame(gather, pa);
@@ -64,7 +71,7 @@ static void free_chain(struct fh_gather *gather)
 
 		/* HELD since it was linked, and nobody else knows the address. */
 		FH_BUG_ON(!page);
-		FH_BUG_ON(fh_page_free(frames, page));
+		fh_pgtable_free(frames, page);
 		gather->chain = next ? fh_phys(next & ~(uint64_t)CHAIN_MARK) : FH_PHYS_INVALID;
 		gather->frames--;
 	}

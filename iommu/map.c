@@ -122,7 +122,7 @@ static void page_give_back(struct fh_pgtable *table, uint64_t pa)
 	struct fh_page *page = fh_page_from_phys(table->config.frames, fh_phys(pa));
 
 	FH_BUG_ON(!page);
-	FH_BUG_ON(fh_page_free(table->config.frames, page));
+	fh_pgtable_free(table->config.frames, page);
 }
 
 static void pool_drain(struct mapping *mapping)
@@ -304,11 +304,17 @@ int fh_pgtable_map(struct fh_pgtable *table, fh_dma_addr_t iova, fh_phys_addr_t 
 	if (err)
 		return err;
 	mapping.bits |= table->ours;
+	/* Before any walker can reach it. */
+	fh_frames_mapped(table->config.frames, pa, size, iova.raw, __builtin_return_address(0));
 	err = fill_level(&mapping, table->shape.start_level, table->root.raw,
 			 (struct part){ iova.raw, iova.raw + (size - 1) });
 	fh_pte_complete();
-	if (err)
+	if (err) {
 		undo(&mapping, iova.raw);
+		fh_frames_unmapped(table->config.frames,
+				   fh_phys(mapping.filled + mapping.pa_minus_iova),
+				   size - (mapping.filled - iova.raw));
+	}
 	pool_drain(&mapping);
 	return err;
 }

@@ -97,10 +97,17 @@ fh_phys_addr_t fh_pgtable_alloc(const struct fh_pgtable_config *config,
 	/* The walker cannot reach what lies beyond its output size. */
 	if (!fh_range_fits(fh_page_to_phys(config->frames, page).raw,
 			   UINT64_C(1) << shape->granule_lg2, shape->oas)) {
-		FH_BUG_ON(fh_page_free(config->frames, page));
+		fh_pgtable_free(config->frames, page);
 		return FH_PHYS_INVALID;
 	}
 	return fh_page_into_phys(config->frames, page);
+}
+
+void fh_pgtable_free(struct fh_frames *frames, struct fh_page *page)
+{
+	int err = fh_page_free(frames, page);
+
+	FH_BUG_ON(err && err != -EBUSY && err != -EIO);
 }
 
 int fh_pgtable_init(struct fh_pgtable *table, const struct fh_pgtable_config *config)

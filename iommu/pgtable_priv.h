@@ -89,6 +89,13 @@ bool fh_pgtable_in_windows(const struct fh_pgtable *table, uint64_t first, uint6
 /* Arguments that map, unmap and walk share: -EINVAL (alignment, size 0), -ERANGE (beyond ias). */
 int fh_pgtable_check_range(const struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t size);
 
+/*
+ * A table page that no walker reaches. Built with HARDEN=1 this is refused, and reported by
+ * @frames, where somebody has mapped the page for a device or has damaged the metadata: then it
+ * is lost.
+ */
+void fh_pgtable_free(struct fh_frames *frames, struct fh_page *page);
+
 /* A zeroed table page, HELD and within the walker's reach, or FH_PHYS_INVALID. */
 fh_phys_addr_t fh_pgtable_alloc(const struct fh_pgtable_config *config,
 				const struct fh_shape *shape);

@@ -68,6 +68,9 @@ static void clear_entry(const struct clearing *clearing, int level, uint64_t *sl
 
 		fh_gather_subtree(clearing->gather, level + 1, below);
 		part = (struct part){ base, base + (fh_shape_span(&table->shape, level) - 1) };
+	} else {
+		fh_frames_unmapped(table->config.frames, fh_phys(fh_s1_address(desc)),
+				   fh_shape_span(&table->shape, level));
 	}
 	fh_gather_range(clearing->gather, part.first, part.last, link);
 }

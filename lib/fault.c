@@ -35,6 +35,12 @@ const char *fh_fault_name(enum fh_fault_code code)
 		return "order";
 	case FH_FAULT_RESERVED:
 		return "reserved";
+	case FH_FAULT_MAPPED:
+		return "mapped";
+	case FH_FAULT_DISTURBED:
+		return "disturbed";
+	case FH_FAULT_METADATA:
+		return "metadata";
 	case FH_FAULT_FOREIGN_ENTRY:
 		return "foreign-entry";
 	case FH_FAULT_OUTSIDE_WINDOW:
@@ -66,6 +72,14 @@ void fh_fault_describe(const struct fh_fault *fault, const struct fh_out *out)
 	if (fault->declared_by) {
 		fh_out_str(out, ", declared by ");
 		fh_out_str(out, fault->declared_by);
+	}
+	if (fault->code == FH_FAULT_MAPPED) {
+		fh_out_str(out, ", mapped at ");
+		fh_out_hex(out, fault->at, 0);
+	}
+	if (fault->by) {
+		fh_out_str(out, fault->code == FH_FAULT_MAPPED ? " by " : ", last owner ");
+		fh_out_hex(out, (uintptr_t)fault->by, 0);
 	}
 	if (fault->caller) {
 		fh_out_str(out, ", caller ");

@@ -26,6 +26,9 @@ enum fh_fault_code {
 	FH_FAULT_ABORT = 11,	   /* the memory answered with an external abort */
 	FH_FAULT_ORDER = 12,	   /* an order beyond FH_ORDER_MAX, unknown flags */
 	FH_FAULT_RESERVED = 13,	   /* someone else's RAM */
+	FH_FAULT_MAPPED = 14,	   /* mapped still; built with HARDEN=1, as the next two */
+	FH_FAULT_DISTURBED = 15,   /* written to while it was free: kept for ever */
+	FH_FAULT_METADATA = 16,	   /* somebody wrote to the metadata */
 	/* iommu: page tables */
 	FH_FAULT_FOREIGN_ENTRY = 64, /* a descriptor that is not ours */
 	FH_FAULT_OUTSIDE_WINDOW = 65,
@@ -43,6 +46,8 @@ enum fh_fault_code {
  * @value: the offending value: a handle, a descriptor, an order.
  * @state: the frame's state in words, or NULL.
  * @declared_by: what declared the memory at @addr, or NULL. Valid during the call only.
+ * @by: return address of who mapped it (mapped), or owned it last; NULL when nobody knows.
+ * @at: where it is mapped, in the mapper's addresses (mapped).
  * @caller: return address of the call that was refused, or NULL.
  */
 struct fh_fault {
@@ -53,6 +58,8 @@ struct fh_fault {
 	uint64_t value;
 	const char *state;
 	const char *declared_by;
+	const void *by;
+	uint64_t at;
 	const void *caller;
 };
 

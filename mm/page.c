@@ -15,6 +15,7 @@
 #include <cache.h>
 
 #include "lib/error.h"
+#include "mm/page_harden.h"
 #include "mm/page_priv.h"
 
 #ifdef FH_TEST_HOOKS
@@ -70,14 +71,18 @@ static inline uint64_t take_at_hand(struct fh_frames_cpu *cpu)
 }
 
 static struct fh_page *alloc_want(struct fh_frames *frames, const struct want *want,
-				  unsigned int flags)
+				  unsigned int flags, const void *caller)
 {
-	uint64_t pfn = fh_frames_find(frames, want);
-	uint64_t pa = pfn << frames->frame_lg2;
+	uint64_t pfn;
+	uint64_t pa;
 
-	if (pfn == PFN_NONE)
-		return NULL;
-	count_add(&frames_cpu(frames)->taken, frames_of(want->order));
+	do {
+		pfn = fh_frames_find(frames, want);
+		if (pfn == PFN_NONE)
+			return NULL;
+		count_add(&frames_cpu(frames)->taken, frames_of(want->order));
+	} while (!fh_harden_take(frames, pfn, want->order, caller));
+	pa = pfn << frames->frame_lg2;
 	if (flags & FH_PAGE_ZERO)
 		arch_zero(frame_address(frames, pa), (size_t)block_bytes(frames, want->order));
 	return handle_make(frames, pa, want->order, 0);
@@ -101,18 +106,18 @@ alloc_slowly(struct fh_frames *frames, unsigned int order, unsigned int flags, c
 
 	if (order > FH_ORDER_MAX || (flags & ~FH_PAGE_ZERO))
 		return refuse_request(frames, order > FH_ORDER_MAX ? order : flags, caller);
-	return alloc_want(frames, &want, flags);
+	return alloc_want(frames, &want, flags, caller);
 }
 
 struct fh_page *fh_page_alloc(struct fh_frames *frames, unsigned int order, unsigned int flags)
 {
 	uint64_t pfn;
 
-	if (must_fail(frames))
+	if (must_fail(frames) || !fh_harden_sound(frames, __builtin_return_address(0)))
 		return NULL;
 	if ((order | flags) == 0) {
 		pfn = take_at_hand(frames_cpu(frames));
-		if (pfn != PFN_NONE)
+		if (pfn != PFN_NONE && fh_harden_take(frames, pfn, 0, __builtin_return_address(0)))
 			return handle_make(frames, pfn << frames->frame_lg2, 0, 0);
 	}
 	return alloc_slowly(frames, order, flags, __builtin_return_address(0));
@@ -137,13 +142,13 @@ struct fh_page *fh_page_alloc_request(struct fh_frames *frames,
 		return refuse_request(frames, request->align_order, caller);
 	if (request->on_node && request->node == FH_NUMA_NONE)
 		return NULL;
-	if (must_fail(frames))
+	if (must_fail(frames) || !fh_harden_sound(frames, caller))
 		return NULL;
 	if (request->align_order > want.align)
 		want.align = request->align_order;
 	if (request->last && request->last != UINT64_MAX)
 		want.end = (request->last + 1) >> frames->frame_lg2;
-	return alloc_want(frames, &want, request->flags);
+	return alloc_want(frames, &want, request->flags, caller);
 }
 
 /* Up to @count frames of the word at hand by one swap. Return: a bit for each, at its code. */
@@ -167,23 +172,28 @@ static uint64_t take_many_at_hand(struct fh_frames_cpu *cpu, size_t count)
 
 size_t fh_page_alloc_many(struct fh_frames *frames, struct fh_page **pages, size_t count)
 {
+	const void *caller = __builtin_return_address(0);
 	struct fh_frames_cpu *cpu = frames_cpu(frames);
 	size_t done = 0;
 
+	if (!fh_harden_sound(frames, caller))
+		return 0;
 	while (done < count && !must_fail(frames)) {
 		size_t most = at_once(frames);
 		uint64_t fits = take_many_at_hand(cpu, count - done < most ? count - done : most);
-		size_t before = done;
+		uint64_t taken = 0;
 
 		for (; fits; fits &= fits - 1) {
 			uint64_t pfn = cpu->word_pfn + code_unit_of(fits & -fits, FRAME_BITS);
 
-			pages[done++] = handle_make(frames, pfn << frames->frame_lg2, 0, 0);
+			taken++;
+			if (fh_harden_take(frames, pfn, 0, caller))
+				pages[done++] = handle_make(frames, pfn << frames->frame_lg2, 0, 0);
 		}
-		count_add(&cpu->taken, done - before);
-		if (done == before) {
+		count_add(&cpu->taken, taken);
+		if (!taken) {
 			/* Settles at another word. */
-			pages[done] = alloc_slowly(frames, 0, 0, NULL);
+			pages[done] = alloc_slowly(frames, 0, 0, caller);
 			if (!pages[done])
 				break;
 			done++;
@@ -317,7 +327,8 @@ static __attribute__((noinline)) int free_frame(struct fh_frames *frames, struct
  * like is one comparison, and that it is the owner's is seen in the word that is changed anyway; a
  * guess of that saves waiting for the swap before, as in take_at_hand().
  */
-int fh_page_free(struct fh_frames *frames, struct fh_page *page)
+static inline __attribute__((always_inline)) int give(struct fh_frames *frames,
+						      struct fh_page *page, const void *caller)
 {
 	struct fh_frames_cpu *cpu = frames_cpu(frames);
 	uint64_t pfn = (uintptr_t)page >> frames->frame_lg2;
@@ -332,7 +343,14 @@ int fh_page_free(struct fh_frames *frames, struct fh_page *page)
 		count_add(&cpu->freed, 1);
 		return 0;
 	}
-	return free_frame(frames, page, __builtin_return_address(0));
+	return free_frame(frames, page, caller);
+}
+
+int fh_page_free(struct fh_frames *frames, struct fh_page *page)
+{
+	int err = fh_harden_give(frames, page, __builtin_return_address(0));
+
+	return err ? err : give(frames, page, __builtin_return_address(0));
 }
 
 /* One step of @block's state, which is one more or less in its code. */
@@ -344,6 +362,15 @@ static bool step(const struct block *block, enum code from, enum code to)
 			value + ((uint64_t)to << block->shift) - ((uint64_t)from << block->shift));
 }
 
+/* OWNED to HELD, after fh_harden_step(). */
+static bool give_away(const struct block *block)
+{
+	bool done = step(block, CODE_OWNED, CODE_HELD);
+
+	fh_harden_step_end(block);
+	return done;
+}
+
 fh_phys_addr_t fh_page_into_phys(struct fh_frames *frames, struct fh_page *page)
 {
 	enum fh_fault_code code;
@@ -351,7 +378,9 @@ fh_phys_addr_t fh_page_into_phys(struct fh_frames *frames, struct fh_page *page)
 
 	do {
 		code = fh_page_check_owned(frames, page, &block);
-	} while (code == FH_FAULT_NONE && !step(&block, CODE_OWNED, CODE_HELD));
+		if (code == FH_FAULT_NONE)
+			code = fh_harden_step(&block);
+	} while (code == FH_FAULT_NONE && !give_away(&block));
 	if (code == FH_FAULT_NONE) {
 		count_add(&frames_cpu(frames)->held, frames_of(block.order));
 		return fh_phys(handle_pa(page));
@@ -402,6 +431,7 @@ struct fh_page *fh_page_from_phys(struct fh_frames *frames, fh_phys_addr_t pa)
 		fh_page_refuse(frames, &refusal, __builtin_return_address(0));
 		return NULL;
 	}
+	fh_harden_own(&block, __builtin_return_address(0));
 	count_add(&frames_cpu(frames)->held, -frames_of(block.order));
 	return handle_make(frames, pa.raw, block.order, 0);
 }

@@ -86,6 +86,7 @@ struct fh_frames {
 	_Atomic(uint32_t) lock;
 	_Atomic(uint64_t) motion;
 	_Atomic(uint64_t) refusals;
+	_Atomic(uint64_t) quarantined;
 #ifdef FH_TEST_HOOKS
 	_Atomic(uint64_t) fail_after; /* allocations until one fails, plus 1; 0 is never */
 #endif
@@ -97,7 +98,8 @@ struct fh_frames_stats {
 	uint64_t owned;
 	uint64_t held;
 	uint64_t reserved;
-	uint64_t refusals; /* illegal steps so far; external aborts are none */
+	uint64_t refusals;    /* illegal steps so far; external aborts are none */
+	uint64_t quarantined; /* of those owned: never handed out again (HARDEN=1) */
 	uint64_t metadata_bytes;
 };
 
@@ -176,7 +178,8 @@ FH_MUST_CHECK size_t fh_page_alloc_many(struct fh_frames *frames, struct fh_page
  *
  * The caller knows that no walker, TLB or device can still reach it.
  * Return: 0; refused: -EINVAL (NULL, no handle of this instance), -EPERM (borrowed, reserved,
- *         not the first frame of a block), -ENOENT (stale, free already, held).
+ *         not the first frame of a block), -ENOENT (stale, free already, held). With HARDEN=1 also
+ *         -EBUSY (mapped), -EIO (the metadata were written to, or the page is in quarantine).
  */
 int fh_page_free(struct fh_frames *frames, struct fh_page *page);
 
@@ -208,6 +211,27 @@ FH_MUST_CHECK fh_phys_addr_t fh_page_into_phys(struct fh_frames *frames, struct 
  *         frame of a HELD block.
  */
 FH_MUST_CHECK struct fh_page *fh_page_from_phys(struct fh_frames *frames, fh_phys_addr_t pa);
+
+/* Does this build count mappings? For who would do more work for it. */
+#ifdef FH_HARDEN
+#define FH_FRAMES_COUNT_MAPPINGS true
+#else
+#define FH_FRAMES_COUNT_MAPPINGS false
+#endif
+
+/**
+ * fh_frames_mapped() - Somebody has mapped memory for a device.
+ * @pa, @bytes: any range; frames of other owners, and what is no RAM, are passed over.
+ * @at: where @pa is mapped, for the report.
+ * @caller: return address of who asked for it, for the report.
+ *
+ * Built with HARDEN=1, its frames count how often they are mapped, and fh_page_free() of one that
+ * is is refused (-EBUSY). In other builds nothing is counted. fh_frames_unmapped() - One mapping of
+ * each frame is gone.
+ */
+void fh_frames_mapped(struct fh_frames *frames, fh_phys_addr_t pa, uint64_t bytes, uint64_t at,
+		      const void *caller);
+void fh_frames_unmapped(struct fh_frames *frames, fh_phys_addr_t pa, uint64_t bytes);
 
 enum fh_borrow_refusal {
 	FH_BORROW_OK = 0,
@@ -322,7 +346,9 @@ void fh_frames_stats(const struct fh_frames *frames, struct fh_frames_stats *sta
  *  4 frames have codes of their own where their chunk is split, and only there;
  *  5 no block is on its way from one state to another;
  *  6 the counters equal what is counted;
- *  7 hints name orders that exist, and memory that no region covers yet is all free.
+ *  7 hints name orders that exist, and memory that no region covers yet is all free;
+ *  8 with HARDEN=1, guard values are whole;
+ *  9 and what was freed and not handed out again is FREE.
  *
  * Context: nobody else may change the instance meanwhile.
  * Return: NULL, or the text of the first invariant that does not hold.

@@ -3,6 +3,7 @@
  * Looking at a whole instance: statistics, a walk over all blocks, and the check of every
  * invariant that the metadata must hold.
  */
+#include "mm/page_harden.h"
 #include "mm/page_priv.h"
 
 /* The frame behind whatever lies at @pfn: a block, a chunk that is free, what has no region yet. */
@@ -67,6 +68,7 @@ void fh_frames_stats(const struct fh_frames *frames, struct fh_frames_stats *sta
 		.held = held,
 		.reserved = frames->reserved_count,
 		.refusals = atomic_load_explicit(&frames->refusals, memory_order_relaxed),
+		.quarantined = atomic_load_explicit(&frames->quarantined, memory_order_relaxed),
 		.metadata_bytes = fh_frames_metadata_used(frames->config.map),
 	};
 }
@@ -318,7 +320,9 @@ const char *fh_frames_check(const struct fh_frames *frames)
 
 	if ((uint32_t)atomic_load_explicit(&frames->motion, memory_order_acquire) != 0)
 		return "no block is on its way from one state to another";
-	return broken ? broken : check_metadata(&census);
+	if (!broken)
+		broken = check_metadata(&census);
+	return broken ? broken : fh_harden_check(frames);
 }
 
 #ifdef FH_TEST_HOOKS

@@ -4,6 +4,7 @@
  * to the caller of an illegal step. Nothing in here takes the lock or changes a frame.
  */
 #include "lib/error.h"
+#include "mm/page_harden.h"
 #include "mm/page_priv.h"
 
 struct fh_frames_span *fh_frames_span_of(const struct fh_frames *frames, uint64_t pfn)
@@ -195,6 +196,11 @@ int fh_page_fault_errno(enum fh_fault_code code)
 		return -EPERM;
 	case FH_FAULT_ABORT:
 		return -EFAULT;
+	case FH_FAULT_MAPPED:
+		return -EBUSY;
+	case FH_FAULT_DISTURBED:
+	case FH_FAULT_METADATA:
+		return -EIO;
 	default:
 		return -EINVAL;
 	}
@@ -209,12 +215,17 @@ static int page_report(const struct fh_frames *frames, const struct refusal *ref
 		.part = "page",
 		.addr = refusal->pa,
 		.value = refusal->value,
+		.by = refusal->by,
+		.at = refusal->at,
 		.caller = caller,
 	};
 
 	/* These two are about no address. */
-	if (refusal->code != FH_FAULT_NULL_PAGE && refusal->code != FH_FAULT_ORDER)
+	if (refusal->code != FH_FAULT_NULL_PAGE && refusal->code != FH_FAULT_ORDER) {
 		fault.declared_by = fh_memmap_classify(frames->config.map, fh_phys(refusal->pa)).by;
+		if (!fault.by)
+			fault.by = fh_harden_owner(frames, refusal->pa >> frames->frame_lg2);
+	}
 	if (refusal->state != FH_FRAME_NONE)
 		fault.state = fh_frame_state_name(refusal->state);
 	fh_report(&frames->config.report, &fault);

@@ -10,6 +10,7 @@
 #include <cache.h>
 
 #include "lib/error.h"
+#include "mm/page_harden.h"
 #include "mm/page_priv.h"
 
 #define LINE_BYTES 64u
@@ -92,8 +93,12 @@ struct layout {
 
 static void *layout_take(struct layout *layout, size_t bytes)
 {
-	void *part = layout->at ? layout->at + layout->bytes : NULL;
+	void *part;
 
+	if (HARDEN_GUARD_BYTES && layout->at)
+		fh_harden_guard_init(layout->at + layout->bytes);
+	layout->bytes += HARDEN_GUARD_BYTES;
+	part = layout->at ? layout->at + layout->bytes : NULL;
 	layout->bytes += (size_t)fh_align_up(bytes, LINE_BYTES);
 	return part;
 }
@@ -120,6 +125,9 @@ static void span_lay(struct layout *layout, struct fh_frames_span *span,
 	span->group_count = (span->region_count + GROUP_REGIONS - 1) / GROUP_REGIONS;
 	span->group = layout_take(layout, (size_t)span->group_count * (FH_CPU_MAX + 1) *
 					      sizeof(*span->group));
+#ifdef FH_HARDEN
+	span->record = layout_take(layout, (size_t)(run->end - run->first) * sizeof(*span->record));
+#endif
 }
 
 /* A run cut at the address limits: the part that starts it. False when nothing is left. */
@@ -172,6 +180,7 @@ static size_t lay_out(const struct fh_memmap *map, struct fh_frames *frames, voi
 	struct fh_frames_span counted;
 	struct fh_frames_run run;
 	struct fh_frames_run part;
+	void *last;
 	size_t span_count = 0;
 	size_t at = 0;
 
@@ -185,9 +194,16 @@ static size_t lay_out(const struct fh_memmap *map, struct fh_frames *frames, voi
 		while (run_cut(map, &run, &part))
 			span_lay(&layout, frames ? &spans[i++] : &counted, &part);
 	marks_lay(&layout, map, frames);
+	last = layout_take(&layout, 0);
 	if (!frames)
 		return layout.bytes;
 	memset(&spans[span_count], 0, sizeof(*spans));
+#ifdef FH_HARDEN
+	/* The last guard stands before it. */
+	spans[span_count].record = last;
+#else
+	(void)last;
+#endif
 	frames->cpu = cpu;
 	frames->span = spans;
 	frames->span_count = span_count;
@@ -213,8 +229,10 @@ size_t fh_frames_metadata_bytes(const struct fh_memmap *map)
 {
 	size_t bytes = fh_frames_metadata_used(map);
 
-	/* Reserved, they cut a range in up to three and have marks: a byte a frame. */
-	return bytes + (bytes >> map->frame_lg2) + 4 * LINE_BYTES;
+	/* Reserved, they cut a range in up to three and have marks: a byte a frame, also of these.
+	 */
+	bytes += bytes >> map->frame_lg2;
+	return bytes + (bytes >> (2 * map->frame_lg2)) + 4 * LINE_BYTES;
 }
 
 static bool metadata_usable(const struct fh_frames_config *config)
@@ -322,6 +340,7 @@ static void region_init(struct fh_frames *frames, struct fh_frames_span *span, u
 	for (unsigned int cpu = 0; region % GROUP_REGIONS == 0 && cpu <= FH_CPU_MAX; cpu++)
 		memset(&span->group[cpu * span->group_count + region / GROUP_REGIONS], 0,
 		       sizeof(*span->group));
+	fh_harden_init(span, first < span->first ? span->first : first, end);
 	/* The chunk may begin in another span. */
 	if (first < span->first)
 		first = span->first;

@@ -118,6 +118,9 @@ struct fh_frames_span {
 	_Atomic(uint64_t) *chunk_word;
 	struct region *region;
 	struct group *group; /* those of region.cpu 0, then of 1 */
+#ifdef FH_HARDEN
+	struct frame_record *record; /* from @first; mm/page_harden.h */
+#endif
 	uint64_t group_count;
 	uint64_t region_first; /* @first, in regions */
 	uint64_t region_count;
@@ -430,12 +433,15 @@ int fh_page_fault_errno(enum fh_fault_code code);
  * @pa: what it is about.
  * @value: the offending value.
  * @state: of the frame at @pa when it was refused, FH_FRAME_NONE where none was looked at.
+ * @by, @at: as in struct fh_fault.
  */
 struct refusal {
 	enum fh_fault_code code;
 	uint64_t pa;
 	uint64_t value;
 	enum fh_frame_state state;
+	const void *by;
+	uint64_t at;
 };
 
 /* Count it, report it. No lock is held. Return: its errno. */

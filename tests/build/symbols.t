@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What libfreehold.a exports is what symbols.txt lists, all of it fh_; what it wants from outside is the
-# hooks and three functions of a C library.
+# What libfreehold.a exports is what symbols.txt lists, with HARDEN=1 also symbols.harden.txt, all of it
+# fh_; what it wants from outside is the hooks and three functions of a C library.
 . "$(dirname "$0")/tap.sh"
 
 symbols() { "${CROSS_COMPILE:-aarch64-linux-gnu-}nm" -g "$@" "$O/libfreehold.a" | awk '{print $NF}' | grep -v ':$' | sort -u; }
 
-listed() { diff <(symbols --defined-only | grep -v '^$') tests/build/symbols.txt; }
+expected() { LC_ALL=C sort -u tests/build/symbols.txt ${HARDEN:+tests/build/symbols.harden.txt}; }
+listed() { diff <(symbols --defined-only | grep -v '^$' | LC_ALL=C sort -u) <(expected); }
 prefixed() { ! symbols --defined-only | grep -v '^$' | grep -v '^fh_'; }
 
 wanted() {

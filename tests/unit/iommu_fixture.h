@@ -50,7 +50,7 @@ struct world {
 	struct fh_memmap map;
 	unsigned char *arena;
 	_Alignas(16) unsigned char map_buffer[4096];
-	_Alignas(16) unsigned char metadata[8192];
+	_Alignas(16) unsigned char metadata[FH_FRAMES_COUNT_MAPPINGS ? 65536 : 8192];
 	struct fh_pgtable table;
 	struct fh_pgtable_config config;
 	/* the TLB */

@@ -43,6 +43,7 @@ struct model {
 	unsigned int met[ORDERS];
 	unsigned int unmet;
 	void *metadata;
+	void *memory;
 };
 
 /* Bank, kind, node; frames from FIRST. Nothing but the first bank's start is aligned. */
@@ -112,6 +113,8 @@ static int model_setup(void **state)
 	assert_non_null(m->metadata);
 	memset(m->metadata, 0xa5, config.metadata_bytes);
 	config.metadata = m->metadata;
+	m->memory = unit_memory(FRAMES * FRAME);
+	config.direct_offset = (uintptr_t)m->memory - FIRST * FRAME;
 	MUST(fh_frames_init(&m->frames, &config));
 	for (unsigned int i = 0; i < FRAMES; i++)
 		m->usable += m->unit[i].state == FH_FRAME_FREE;
@@ -125,6 +128,7 @@ static int model_teardown(void **state)
 
 	host_cpu = 0;
 	free(m->metadata);
+	unit_memory_free(m->memory, FRAMES * FRAME);
 	free(m);
 	return 0;
 }

@@ -39,6 +39,7 @@ struct worker {
 static struct fh_memmap map;
 static struct fh_frames frames;
 static void *metadata;
+static void *memory;
 static _Atomic(uint8_t) taken[FRAMES];
 static pthread_barrier_t barrier;
 /* Pages on their way from the thread that took them to one that frees them. */
@@ -66,6 +67,8 @@ static void start(uint64_t frame_count)
 	assert_non_null(metadata);
 	memset(metadata, 0xa5, config.metadata_bytes);
 	config.metadata = metadata;
+	memory = unit_memory(frame_count * FRAME);
+	config.direct_offset = (uintptr_t)memory - FIRST * FRAME;
 	MUST(fh_frames_init(&frames, &config));
 }
 
@@ -81,6 +84,7 @@ static void finish(uint64_t frame_count, uint64_t refusals)
 	assert_int_equal(stats.free, frame_count);
 	assert_int_equal(stats.refusals, refusals);
 	free(metadata);
+	unit_memory_free(memory, frame_count * FRAME);
 }
 
 static uint64_t index_of(const struct fh_page *page)

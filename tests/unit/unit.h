@@ -39,6 +39,10 @@ uint64_t unit_seed(const char *name);
 /* The next random number; *@state is a seed first. */
 uint64_t unit_random(uint64_t *state);
 
+/* Memory for frames, zero, of which the host sets aside what is touched; a failed test without. */
+void *unit_memory(size_t bytes);
+void unit_memory_free(void *memory, size_t bytes);
+
 /* A random number below @bound, which is not 0. */
 static inline uint64_t unit_random_below(uint64_t *state, uint64_t bound)
 {

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page tables count what they map: built with HARDEN=1, a frame is free only when nothing leads to
+ * it, however its mappings came and went. In other builds it is free at any time.
+ */
+#include "tests/unit/iommu_fixture.h"
+
+#define IOVA (FH_GIB - 2 * FRAME)
+
+static struct fh_fault refused;
+
+static void keep_fault(void *ctx, const struct fh_fault *fault)
+{
+	(void)ctx;
+	refused = *fault;
+}
+
+/* Free a page; @iova: where it is mapped, 0 for nowhere. */
+static void expect_free(struct world *w, struct fh_page *page, uint64_t iova)
+{
+	int err = fh_page_free(&w->frames, page);
+
+	if (!FH_FRAMES_COUNT_MAPPINGS || !iova) {
+		assert_int_equal(err, 0);
+		return;
+	}
+	assert_int_equal(err, -EBUSY);
+	assert_int_equal(refused.code, FH_FAULT_MAPPED);
+	assert_true(refused.at == iova);
+	assert_non_null(refused.by);
+}
+
+static int map_at(struct world *w, uint64_t iova, const struct fh_page *page)
+{
+	return fh_pgtable_map(&w->table, fh_dma(iova), fh_page_to_phys(&w->frames, page),
+			      FRAME << fh_page_order(&w->frames, page), ATTR_RW);
+}
+
+static struct fh_page *alloc_world(struct world *w)
+{
+	struct fh_page *page = fh_page_alloc(&w->frames, 2, 0);
+
+	w->frames.config.report.report = keep_fault;
+	assert_non_null(page);
+	return page;
+}
+
+/* Across the end of a table, twice, page by page. */
+static void unmapped(void **state)
+{
+	struct world *w = *state;
+	struct fh_page *page = alloc_world(w);
+
+	MUST(fh_pgtable_init(&w->table, &w->config));
+	MUST(map_at(w, IOVA, page));
+	MUST(map_at(w, 2 * IOVA, page));
+	if (FH_FRAMES_COUNT_MAPPINGS) {
+		expect_free(w, page, 2 * IOVA);
+		MUST(world_unmap(w, 2 * IOVA, 4 * FRAME));
+		/* The first of them that is left. */
+		for (uint64_t i = 0; i < 4; i++) {
+			assert_int_equal(fh_page_free(&w->frames, page), -EBUSY);
+			assert_true(refused.addr ==
+				    fh_page_to_phys(&w->frames, page).raw + i * FRAME);
+			MUST(world_unmap(w, IOVA + i * FRAME, FRAME));
+		}
+	}
+	expect_free(w, page, 0);
+	MUST(fh_pgtable_release(&w->table));
+	assert_int_equal(world_count(w, FH_FRAME_OWNED) + world_count(w, FH_FRAME_HELD), 0);
+}
+
+/* What hangs below a table that is taken away whole. */
+static void released(void **state)
+{
+	struct world *w = *state;
+	struct fh_page *page = alloc_world(w);
+
+	MUST(fh_pgtable_init(&w->table, &w->config));
+	MUST(map_at(w, IOVA, page));
+	MUST(map_at(w, 2 * IOVA, page));
+	if (FH_FRAMES_COUNT_MAPPINGS)
+		expect_free(w, page, 2 * IOVA);
+	MUST(fh_pgtable_release(&w->table));
+	expect_free(w, page, 0);
+	assert_int_equal(world_count(w, FH_FRAME_OWNED) + world_count(w, FH_FRAME_HELD), 0);
+}
+
+/* A map that fails, at each of its allocations and for what is in its way, has mapped nothing. */
+static void failed(void **state)
+{
+	struct world *w = *state;
+	struct fh_page *page = alloc_world(w);
+	uint64_t fail = 0;
+	int err;
+
+	MUST(fh_pgtable_init(&w->table, &w->config));
+	do {
+		fh_frames_fail_after(&w->frames, fail++);
+		err = map_at(w, IOVA, page);
+		fh_frames_fail_after(&w->frames, UINT64_MAX);
+		if (err) {
+			assert_int_equal(err, -ENOMEM);
+			expect_free(w, page, 0);
+			page = alloc_world(w);
+		}
+	} while (err);
+	assert_true(fail > 2);
+	assert_int_equal(map_at(w, IOVA + FRAME, page), -EEXIST);
+	MUST(world_unmap(w, IOVA, 4 * FRAME));
+	expect_free(w, page, 0);
+	MUST(fh_pgtable_release(&w->table));
+	assert_null(fh_frames_check(&w->frames));
+}
+
+static void take_entry(void *ctx, uint64_t *slot, uint64_t desired)
+{
+	unsigned int *countdown = ctx;
+
+	if (desired && (*countdown)-- == 0)
+		*slot = 0x90000000 | 0x701 | 2;
+}
+
+/* One that lost a race for its second table has taken its first leaves back. */
+static void undone(void **state)
+{
+	struct world *w = *state;
+	struct fh_page *page = alloc_world(w);
+	unsigned int countdown = 1;
+
+	MUST(fh_pgtable_init(&w->table, &w->config));
+	host_interfere_set(take_entry, &countdown);
+	assert_int_not_equal(map_at(w, FH_GIB - 2 * FRAME, page), 0);
+	host_interfere_set(NULL, NULL);
+	expect_free(w, page, 0);
+	assert_null(fh_frames_check(&w->frames));
+}
+
+static const struct CMUnitTest tests[] = {
+	WORLD_TEST("iommu.pgtable.harden.unmapped", unmapped),
+	WORLD_TEST("iommu.pgtable.harden.released", released),
+	WORLD_TEST("iommu.pgtable.harden.failed", failed),
+	WORLD_TEST("iommu.pgtable.harden.undone", undone),
+};
+
+UNIT_MAIN("iommu.pgtable.harden", tests)
