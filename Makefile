@@ -282,7 +282,16 @@ $(O)/bench/%.o: %.c $(O)/include/config.h
 $(O)/bench/alloc: $(bench_program_objects)
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) -o $@ $^ -lpthread
-bench_products := $(O)/bench/alloc $(O)/freehold-bench.img
+# The same, as HARDEN=1 builds it.
+bench_hardened_objects := $(patsubst $(O)/bench/%,$(O)/bench-hardened/%,$(bench_program_objects))
+$(O)/bench-hardened/%.o: %.c $(O)/include/config.h
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COMMON) -DFH_HARDEN=1 -DBENCH_HARDENED=true -O2 -Iarch/host -MMD -MP -c -o $@ $<
+$(O)/bench-hardened/alloc: $(bench_hardened_objects)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -o $@ $^ -lpthread
+bench_products := $(O)/bench/alloc $(O)/bench-hardened/alloc $(O)/freehold-bench.img
 bench: $(bench_products) ## page allocators compared: time on the host, instructions in QEMU; O/bench.json
 	$(Q)O='$(O)' QEMU='$(SETUP_QEMU)' /usr/bin/python3 -B tests/bench/run.py
 
@@ -330,5 +339,5 @@ help: ## this list
 	@echo 'Variables:'
 	@sed -n 's/^\([A-Z_]*\) ?= *\([^#]*\)## *\(.*\)/\1#\2#\3/p' Makefile | awk -F'#' '{printf "  %-22s %s (%s)\n", $$1, $$3, $$2}'
 
-object_folders := target target-test host tsan bench tool fuzz libfdt
+object_folders := target target-test host tsan bench bench-hardened tool fuzz libfdt
 -include $(wildcard $(foreach f,$(object_folders),$(O)/$(f)/*/*.d $(O)/$(f)/*/*/*.d))

@@ -8,6 +8,11 @@
 
 #include "lib/types.h"
 
+/* A program of its own measures the allocator as HARDEN=1 builds it. */
+#ifndef BENCH_HARDENED
+#define BENCH_HARDENED false
+#endif
+
 /**
  * struct alloc - One implementation.
  * @name: of its column.

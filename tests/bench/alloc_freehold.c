@@ -90,7 +90,7 @@ static const char *check(void *self, uint64_t taken)
 }
 
 const struct alloc alloc_freehold = {
-	.name = "freehold",
+	.name = BENCH_HARDENED ? "hardened" : "freehold",
 	.self = &freehold,
 	.order_max = FH_ORDER_MAX,
 	.checked = true,

@@ -6,8 +6,8 @@
 #include <string.h>
 
 const struct bench_workload bench_workloads[] = {
-	{ .test = "order-0 pair", .run = bench_run_pairs },
-	{ .test = "64 allocs then 64 frees", .run = bench_run_batches },
+	{ .test = "order-0 pair", .run = bench_run_pairs, .light = true },
+	{ .test = "64 allocs then 64 frees", .run = bench_run_batches, .light = true },
 	{ .test = "bulk alloc", .run = bench_run_bulk },
 	{ .test = "random free + alloc at 90% fill", .run = bench_run_replace },
 	{ .test = "order-9 pair", .run = bench_run_pairs, .order = 9 },
@@ -19,7 +19,8 @@ const struct bench_workload bench_workloads[] = {
 	{ .test = "metadata bits per frame",
 	  .run = bench_run_metadata,
 	  .real = true,
-	  .once = true },
+	  .once = true,
+	  .light = true },
 };
 const size_t bench_workload_count = FH_ARRAY_SIZE(bench_workloads);
 

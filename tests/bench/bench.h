@@ -80,6 +80,7 @@ struct bench {
  * @large: of a start-up, the larger size.
  * @real: the hollow allocator is left out.
  * @once: its result is the same each time.
+ * @light: few bytes are allocated, so that it suits an allocator that writes to what is freed.
  */
 struct bench_workload {
 	const char *test;
@@ -89,6 +90,7 @@ struct bench_workload {
 	bool large;
 	bool real;
 	bool once;
+	bool light;
 };
 
 /* ---- The platform: host_main.c, target_main.c */

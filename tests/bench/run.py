@@ -31,7 +31,7 @@ MACHINE = [
     "-semihosting", "-serial", "stdio",
 ]
 
-PLAIN = ["loop", "lifo", "bitmap", "buddy", "freehold"]
+PLAIN = ["loop", "lifo", "bitmap", "buddy", "freehold", "hardened"]
 SHARED = ["bitmap+lock", "buddy+lock", "freehold"]
 COUNTED = "failed requests"
 
@@ -196,6 +196,8 @@ def measure(results, quick):
     program = [str(BUILD / "bench" / "alloc")] + (["--quick"] if quick else [])
     guest = [*QEMU, *MACHINE, "-kernel", str(BUILD / "freehold-bench.img")]
     add(results, run("host", program, HOST_SECONDS))
+    hardened = [str(BUILD / "bench-hardened" / "alloc")] + program[1:]
+    add(results, run("host, hardened", hardened, HOST_SECONDS))
     add(results, run("QEMU", guest + (["-append", "fh.quick=1"] if quick else []), GUEST_SECONDS))
     add_ratios(results)
 
