@@ -13,6 +13,7 @@ CROSS_COMPILE ?= aarch64-linux-gnu-##  prefix of the GNU toolchain, e.g. aarch64
 LLVM ?=##                  1 builds with clang and lld, -19 with clang-19 and lld-19
 HOSTCC ?= gcc##             compiler of host tests
 ARCH_DIR ?= arch/aarch64##  folder with barrier.h, cache.h, ... for `make lib`
+ARCH_FLAGS ?= -mstrict-align -mgeneral-regs-only -mno-outline-atomics##  options of the compiler that belong to ARCH_DIR
 LIBFDT_SRC ?=##            build libfdt from this source folder instead of Debian's package
 T ?=##                     run only the tests whose name starts so, e.g. T=mm.page
 PICOLIBC ?= /usr/lib/picolibc/aarch64-linux-gnu##  C library for the target
@@ -37,7 +38,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 goals := $(or $(MAKECMDGOALS),all)
 needs_long := $(filter check-long check-dtbs,$(goals))
 needs_check := $(filter-out check-fresh check-readme,$(filter check check-% unit bench fuzz $(O)/unit/% $(O)/bench/%,$(goals)))
-needs_run := $(filter all run images $(O)/%.img $(O)/%.elf compile_commands.json,$(goals))
+needs_run := $(filter all run images stack $(O)/%.img $(O)/%.elf compile_commands.json,$(goals))
 ifneq ($(filter lint,$(goals)),)
 setup_level := lint
 else ifneq ($(needs_long),)
@@ -82,8 +83,8 @@ COMMON := -std=gnu17 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=. -I. -I$(O)/inc
 	-include $(O)/include/config.h
 cc_include = $(shell $(CC) -print-file-name=include)
 TARGET_FLAGS = $(COMMON) -O2 -ffreestanding -fno-common -ffunction-sections -fdata-sections -fPIE \
-	-fvisibility=hidden -mstrict-align -mgeneral-regs-only -fstack-protector-strong \
-	-fno-omit-frame-pointer -ftls-model=local-exec -mno-outline-atomics \
+	-fvisibility=hidden $(ARCH_FLAGS) -fstack-protector-strong \
+	-fno-omit-frame-pointer -ftls-model=local-exec \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -nostdinc -isystem $(PICOLIBC)/include \
 	-isystem $(cc_include) -I$(ARCH_DIR)
 # Only what is not the library may see libfdt.
@@ -133,7 +134,7 @@ fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
 
-.PHONY: lint all images lib install fh-memmap fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
+.PHONY: lint all stack images lib install fh-memmap fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -171,6 +172,7 @@ $(O)/$(1)/%.o: %.S $(O)/include/config.h $(O)/flags
 endef
 $(eval $(call target_rules,target,))
 $(eval $(call target_rules,target-test,-DFH_TEST_HOOKS))
+$(eval $(call target_rules,stack,-fcallgraph-info=su))
 
 link = $(Q)$(CC) $(LINK_FLAGS) -o $@ $(filter %.o,$^) $(fdt_library) $(PICOLIBC)/lib/libc.a
 
@@ -193,6 +195,9 @@ $(O)/%.img: $(O)/%.elf
 $(O)/libfreehold.a: $(call objects,target,$(lib_sources))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+stack: $(call objects,stack,$(lib_sources)) ## bytes of stack that each call of the library takes at most (gcc)
+	$(Q)/usr/bin/python3 -B tools/stack.py $(O)/stack
 
 # Includes from the root of the tree become <freehold/...>, so that nothing else is found by them.
 install: lib ## headers, libfreehold.a and freehold.pc below DESTDIR and PREFIX
@@ -339,5 +344,5 @@ help: ## this list
 	@echo 'Variables:'
 	@sed -n 's/^\([A-Z_]*\) ?= *\([^#]*\)## *\(.*\)/\1#\2#\3/p' Makefile | awk -F'#' '{printf "  %-22s %s (%s)\n", $$1, $$3, $$2}'
 
-object_folders := target target-test host tsan bench bench-hardened tool fuzz libfdt
+object_folders := target target-test stack host tsan bench bench-hardened tool fuzz libfdt
 -include $(wildcard $(foreach f,$(object_folders),$(O)/$(f)/*/*.d $(O)/$(f)/*/*/*.d))
