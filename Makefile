@@ -7,7 +7,10 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- Variables that a user may set; `make help` prints the text after ##
 HARDEN ?=##                1 checks much more of page frames at run time
-O ?= $(if $(filter 1,$(HARDEN)),build/harden,build)##  output folder
+ifeq ($(HARDEN),1)
+O ?= build/harden
+endif
+O ?= build##               output folder; with HARDEN=1 build/harden
 V ?= 0##                   1 shows the commands
 CROSS_COMPILE ?= aarch64-linux-gnu-##  prefix of the GNU toolchain, e.g. aarch64-none-elf-
 LLVM ?=##                  1 builds with clang and lld, -19 with clang-19 and lld-19
@@ -316,8 +319,9 @@ check-readme: ## the README's commands, verbatim, in a clone
 	$(Q)O='$(O)' tests/fresh/readme.sh
 check-fresh: ## clone, run and check in a fresh Debian 12 and 13 (root, debootstrap)
 	$(Q)tools/setup.sh fresh && O='$(O)' tests/fresh/fresh.sh
-check-long: $(check_needs) ## every test
+check-long: $(check_needs) ## every test, and those of `make check` with HARDEN=1
 	$(Q)$(check_env) LONG=1 /usr/bin/python3 tests/check.py
+	$(if $(filter 1,$(HARDEN)),,+$(Q)$(MAKE) --no-print-directory HARDEN=1 O='$(O)/harden' check)
 
 # ---- For editors
 database = $(foreach s,$(filter %.c,$(2)),{"directory":"$(CURDIR)"$(comma)"file":"$(s)"$(comma)"command":"$(subst ",\",$(3)) -c $(s)"}$(comma))
