@@ -5,9 +5,8 @@
  */
 #include "embed.h"
 
-#include <errno.h>
-
 #include <freehold/iommu/pgtable.h>
+#include <freehold/lib/error.h>
 #include <freehold/lib/out.h>
 
 #define FRAME 4096u

@@ -24,9 +24,10 @@ libs() { PKG_CONFIG_LIBDIR="$into/$1/usr/lib/pkgconfig" pkg-config --define-vari
 
 # shellcheck disable=SC2046
 build_host() { (cd "$into" && "${HOSTCC:-gcc}" "${flags[@]}" $(cflags host) -o embed-host embed.c host.c $(libs host)); }
+# Of headers it gets the compiler's own: a firmware has no others, and those of the host are not for it.
 # shellcheck disable=SC2046
 build_target() {
-    (cd "$into" && "${cross}gcc" "${flags[@]}" -ffreestanding -fno-pie -mstrict-align -mgeneral-regs-only $(cflags target) \
+    (cd "$into" && "${cross}gcc" "${flags[@]}" -nostdinc -isystem "$("${cross}gcc" -print-file-name=include)" -ffreestanding -fno-pie -mstrict-align -mgeneral-regs-only $(cflags target) \
         -nostdlib -static -no-pie -Wl,-Ttext=0x40200000,-e,embed_start,--build-id=none -o embed-target embed.c target.c $(libs target))
 }
 
