@@ -11,6 +11,9 @@
  *
  * The firmware may change its own leaf entries at any time; it has promised never to free, move
  * or repoint a table that intersects one of our windows.
+ *
+ * Context: any; names, texts and lines touch nothing but their sink.
+ * Source: Arm ARM DDI 0487, D8.3 (descriptor formats).
  */
 #ifndef FH_IOMMU_ADOPT_H
 #define FH_IOMMU_ADOPT_H
@@ -21,7 +24,8 @@
 /**
  * struct fh_handover - What the firmware declares.
  * @root: physical address of the root table.
- * @windows: what is ours; at most FH_WINDOW_MAX, sorted or not, without overlap.
+ * @windows: what is ours; sorted or not, without overlap. Needed during the call only.
+ * @window_count: how many, 1 to FH_WINDOW_MAX.
  *
  * Granule, sizes, stage, coherency and regime are those of the fh_pgtable_config beside it.
  */
@@ -33,19 +37,19 @@ struct fh_handover {
 
 /* Stable: numbers and names are only ever added. Refusals below 64, warnings from there. */
 enum fh_adopt_code {
-	FH_ADOPT_OK = 0,
-	FH_ADOPT_ROOT_MISALIGNED = 1, /* the root is not aligned to its size */
-	FH_ADOPT_OUTSIDE_RAM = 2,     /* a table in MMIO or a hole */
-	FH_ADOPT_NOMAP = 3,	      /* a table in no-map memory */
-	FH_ADOPT_ALLOCATABLE = 4,     /* a table in RAM that the allocator has or had */
-	FH_ADOPT_CYCLE = 5,	      /* a table that is its own ancestor */
-	FH_ADOPT_ILLEGAL = 6,	      /* a descriptor that its level does not have */
-	FH_ADOPT_OUTPUT = 7,	      /* an output address beyond oas */
-	FH_ADOPT_RESERVED_BITS = 8,   /* RES0 bits set, low bits of a block address */
-	FH_ADOPT_NO_SOFTWARE_BIT = 9, /* foreign entries use all that there are */
-	FH_ADOPT_WINDOW_RANGE = 10,   /* a window beyond ias */
-	FH_ADOPT_WINDOW_ALIGN = 11,   /* a window that is empty or not in whole granules */
-	FH_ADOPT_WINDOW_OVERLAP = 12,
+	FH_ADOPT_OK = 0,		/* nothing to refuse */
+	FH_ADOPT_ROOT_MISALIGNED = 1,	/* the root is not aligned to its size */
+	FH_ADOPT_OUTSIDE_RAM = 2,	/* a table in MMIO or a hole */
+	FH_ADOPT_NOMAP = 3,		/* a table in no-map memory */
+	FH_ADOPT_ALLOCATABLE = 4,	/* a table in RAM that the allocator has or had */
+	FH_ADOPT_CYCLE = 5,		/* a table that is its own ancestor */
+	FH_ADOPT_ILLEGAL = 6,		/* a descriptor that its level does not have */
+	FH_ADOPT_OUTPUT = 7,		/* an output address beyond oas */
+	FH_ADOPT_RESERVED_BITS = 8,	/* RES0 bits set, low bits of a block address */
+	FH_ADOPT_NO_SOFTWARE_BIT = 9,	/* foreign entries use all that there are */
+	FH_ADOPT_WINDOW_RANGE = 10,	/* a window beyond ias */
+	FH_ADOPT_WINDOW_ALIGN = 11,	/* a window that is empty or not in whole granules */
+	FH_ADOPT_WINDOW_OVERLAP = 12,	/* a window that shares addresses with another */
 	FH_ADOPT_WINDOW_COUNT = 13,	/* none, or more than FH_WINDOW_MAX */
 	FH_ADOPT_WRITEBACK = 14,	/* not coherent, and a line holds ours and theirs */
 	FH_ADOPT_UNREADABLE = 15,	/* a table answered with an external abort */
@@ -56,6 +60,9 @@ enum fh_adopt_code {
 
 /**
  * struct fh_adopt_table - One inherited table page.
+ * @pa: its address.
+ * @iova: the first device address that it covers.
+ * @level: architectural; 3 is the last.
  * @by: what declared the memory it lies in.
  * @used: descriptors that are not zero.
  */
@@ -69,7 +76,10 @@ struct fh_adopt_table {
 
 /**
  * struct fh_adopt_finding - One refusal or warning.
+ * @code: what it is.
  * @table, @index, @desc: the descriptor, where there is one; else FH_PHYS_INVALID, 0, 0.
+ * @level: of the table, architectural.
+ * @iova: the first device address that the descriptor, or the window, covers.
  * @value: the offending address or size.
  * @by: what declared the memory at @value, or NULL.
  */
@@ -104,11 +114,16 @@ struct fh_adopt_report {
 
 /**
  * fh_pgtable_adopt() - Take over a table from somebody else.
+ * @config: as of fh_pgtable_init(); copied.
+ * @handover: what the firmware declares; copied.
  * @report: required; callbacks may be NULL.
  *
  * The whole tree is scanned before anything is written, and nothing is written by adoption itself.
  * Scanning goes on after a refusal, so that one run names them all.
- * Context: exclusive; the firmware may change its own leaf entries meanwhile.
+ * Context: exclusive; the firmware may change its own leaf entries meanwhile. No other scan, and no
+ * marks of fh_page_mark(), on the same instance of frames.
+ * Ownership: the tree stays the firmware's; what is mapped later in zero entries of the windows is
+ * @table's, until fh_pgtable_release().
  * Return: 0; -EINVAL (shape, windows, root alignment, illegal or malformed descriptors), -EPERM
  *         (a table where none may lie), -ELOOP (cycle), -ENOTSUP (shape not built, software bits
  *         all used, writeback granule), -EFAULT (unreadable). Of several, that of @report->first.
@@ -117,15 +132,37 @@ FH_MUST_CHECK int fh_pgtable_adopt(struct fh_pgtable *table, const struct fh_pgt
 				   const struct fh_handover *handover,
 				   struct fh_adopt_report *report);
 
-/* "root-misaligned" and the like; "unknown" for a number that has no name. */
+/**
+ * fh_adopt_code_name() - The printable name of a @code.
+ *
+ * Return: "root-misaligned" and the like; "unknown" for a number that has no name. Never NULL.
+ */
 const char *fh_adopt_code_name(enum fh_adopt_code code);
-/* The finding in words: "table in no-map memory". */
+
+/**
+ * fh_adopt_code_text() - A @code in words.
+ *
+ * Return: "table in no-map memory" and the like; "unknown" for a number that has none. Never NULL.
+ */
 const char *fh_adopt_code_text(enum fh_adopt_code code);
-/* The errno that fh_pgtable_adopt() gives for it; 0 for warnings. */
+
+/**
+ * fh_adopt_code_errno() - The errno that fh_pgtable_adopt() gives for a @code.
+ *
+ * Return: negative; 0 for FH_ADOPT_OK and for warnings; -EINVAL for a number that is no code.
+ */
 int fh_adopt_code_errno(enum fh_adopt_code code);
 
-/* One line each, for a report whose callbacks print. */
+/**
+ * fh_adopt_table_describe() - One line about an inherited table.
+ * @table: as the report's callback gets it.
+ */
 void fh_adopt_table_describe(const struct fh_adopt_table *table, const struct fh_out *out);
+
+/**
+ * fh_adopt_finding_describe() - One line about a refusal or a warning.
+ * @finding: as the report's callback gets it.
+ */
 void fh_adopt_finding_describe(const struct fh_adopt_finding *finding, const struct fh_out *out);
 
 #endif

@@ -6,6 +6,9 @@
  *    fh_gather_init(&gather, &table)
  *    fh_pgtable_unmap(&table, iova, size, &gather)     any number of times
  *    fh_gather_flush(&gather)                          TLBI, completion, frames freed
+ *
+ * Context: one CPU at a time for a gather; it must not outlive its table.
+ * Source: Arm ARM DDI 0487, D8.13 (TLB maintenance).
  */
 #ifndef FH_IOMMU_GATHER_H
 #define FH_IOMMU_GATHER_H
@@ -34,7 +37,6 @@ struct fh_tlb_ops {
  *
  * Frames are chained through their own first descriptor, by an address whose bit 0 is clear
  * (invalid for a walker that still holds the table), so a gather has no limit.
- * Context: one CPU at a time; it must not outlive its table.
  */
 struct fh_gather {
 	struct fh_pgtable *table;
@@ -46,11 +48,15 @@ struct fh_gather {
 	uint64_t frames;
 };
 
+/**
+ * fh_gather_init() - Start an empty gather; none of it is to be given up at its end.
+ */
 void fh_gather_init(struct fh_gather *gather, struct fh_pgtable *table);
 
 /**
  * fh_gather_flush() - Invalidate, wait, then free what was gathered. The gather is empty after.
  *
+ * Ownership: the table pages in it become the allocator's.
  * Return: 0, or the error of the backend's sync (-ETIMEDOUT): the frames then stay in the
  *         gather, HELD, and another flush may be tried.
  * TLB: complete when it returns 0.

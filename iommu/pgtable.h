@@ -9,6 +9,11 @@
  *
  * The frame's state (HELD) and the descriptor that points to it are the only record of a
  * table page.
+ *
+ * Context: any CPU, for map and unmap also while others work on the same table; not from an
+ * exception that may have interrupted a call on the same frames on this CPU. Lookup, walk and plan
+ * may run anywhere; what others change meanwhile they see or not.
+ * Source: Arm ARM DDI 0487, D8.2 (translation process) and D8.3 (descriptor formats).
  */
 #ifndef FH_IOMMU_PGTABLE_H
 #define FH_IOMMU_PGTABLE_H
@@ -20,10 +25,10 @@
 #include "mm/addr.h"
 #include "mm/page.h"
 
-/* A range of device addresses that is ours. @base and @size are multiples of the granule. */
+/* A range of device addresses that is ours. */
 struct fh_window {
-	fh_dma_addr_t base;
-	uint64_t size;
+	fh_dma_addr_t base; /* a multiple of the granule */
+	uint64_t size;	    /* bytes, a multiple of the granule, not 0 */
 };
 
 /**
@@ -80,15 +85,20 @@ struct fh_pgtable {
 
 /**
  * fh_pgtable_init() - A new, empty table.
+ * @config: copied; its frames and TLB operations outlive the table.
  *
+ * Context: nobody else knows @table yet.
  * Ownership: the root frame belongs to @table until fh_pgtable_release().
- * Return: 0, -EINVAL or -ENOTSUP (shape, bbm level), -ENOMEM.
+ * Return: 0, -EINVAL (shape, regime, BBM level; no frames or TLB operations), -ENOTSUP (a shape or
+ *         BBM level that is not built, frames larger than the granule), -ENOMEM. On error nothing
+ *         has changed.
  */
 FH_MUST_CHECK int fh_pgtable_init(struct fh_pgtable *table, const struct fh_pgtable_config *config);
 
 /**
  * fh_pgtable_map() - Map [@iova, @iova + @size) to [@pa, @pa + @size).
  * @size: bytes; @iova, @pa and @size are multiples of the granule.
+ * @attr: what the range grants; FH_READ is part of it.
  *
  * Uses the largest blocks that alignment allows; where a table of ours stands already, also an
  * empty one, it is filled instead. All or nothing. Who vouches for @pa is the
@@ -122,17 +132,19 @@ FH_MUST_CHECK int fh_pgtable_map(struct fh_pgtable *table, fh_dma_addr_t iova, f
 FH_MUST_CHECK int fh_pgtable_unmap(struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t size,
 				   struct fh_gather *gather);
 
+/* Whose a descriptor is. */
 enum fh_owner {
 	FH_OWNER_NOBODY = 0, /* a zero descriptor */
-	FH_OWNER_OURS,
-	FH_OWNER_FOREIGN,
+	FH_OWNER_OURS,	     /* the engine has written it */
+	FH_OWNER_FOREIGN,    /* the firmware's, of an adopted table */
 };
 
 /**
  * struct fh_translation - The answer of a lookup.
  * @pa: output address of the very byte asked for.
  * @attr: decoded, hierarchical bits of the tables above applied.
- * @level: of the leaf; @span_lg2: log2 of the bytes that it maps.
+ * @level: of the leaf.
+ * @span_lg2: log2 of the bytes that it maps.
  * @owner: of the leaf.
  * @desc: the leaf as it stands in the table.
  */
@@ -147,6 +159,7 @@ struct fh_translation {
 
 /**
  * fh_pgtable_lookup() - What does @iova translate to?
+ * @answer: gets the translation.
  *
  * Works everywhere in the table, also outside our windows.
  * Return: 0, -ENOENT (no translation; @answer->level and ->owner tell where the walk ended),
@@ -157,9 +170,16 @@ FH_MUST_CHECK int fh_pgtable_lookup(const struct fh_pgtable *table, fh_dma_addr_
 
 /**
  * struct fh_walk_entry - One descriptor that is not zero, as a visitor sees it.
- * @iova: first address it covers; @span_lg2: how much.
- * @table: address of the table that holds it; @index: where.
- * @pa: output address, or the table that it points to.
+ * @iova: first address it covers.
+ * @span_lg2: log2 of the bytes that it covers.
+ * @table: address of the table that holds it.
+ * @index: where in the table.
+ * @level: of the table, architectural.
+ * @desc: as it stands there.
+ * @kind: what it is.
+ * @pa: output address, or the table that it points to; else FH_PHYS_INVALID.
+ * @attr: of a leaf, hierarchical bits of the tables above applied.
+ * @owner: whose it is.
  */
 struct fh_walk_entry {
 	fh_dma_addr_t iova;
@@ -174,24 +194,36 @@ struct fh_walk_entry {
 	enum fh_owner owner;
 };
 
-/* Return: 0 to go on; anything else stops the walk and is its result. */
+/**
+ * fh_walk_fn - A visitor.
+ * @ctx: as fh_pgtable_walk() got it.
+ * @entry: the descriptor, valid during the call.
+ *
+ * Return: 0 to go on; anything else stops the walk and is its result.
+ */
 typedef int fh_walk_fn(void *ctx, const struct fh_walk_entry *entry);
 
 /**
  * fh_pgtable_walk() - Show every descriptor of [@iova, @iova + @size) that is not zero, in
  * address order, a table before what lies below it.
+ * @size: bytes; @iova and @size are multiples of the granule.
+ * @visit: called for each.
+ * @ctx: for @visit.
  *
- * Reads only. Return: 0, what @visit returned, -EINVAL, -ERANGE, or -EIO for a link that leads
- * out of borrowable RAM (it was shown; what lies below was not).
+ * Reads only.
+ * Return: 0, what @visit returned, -EINVAL (misaligned, size 0), -ERANGE (beyond ias), or -EIO for
+ *         a link that leads out of borrowable RAM (it was shown; what lies below was not).
  */
 FH_MUST_CHECK int fh_pgtable_walk(const struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t size,
 				  fh_walk_fn *visit, void *ctx);
 
 /**
- * fh_pgtable_plan() - How many table pages would this fh_pgtable_map() take?
+ * fh_pgtable_plan() - How many table pages would fh_pgtable_map() of @iova to @pa take?
+ * @size: bytes; @iova, @pa and @size are multiples of the granule.
+ * @attr: as of the map.
  *
- * Exact as long as nothing changes. Return: the number, or the negative errno that the map
- * would give for its arguments and what lies in the way.
+ * Exact as long as nothing changes. Reads only.
+ * Return: the number, or refused as fh_pgtable_map() for its arguments and what lies in the way.
  */
 FH_MUST_CHECK int64_t fh_pgtable_plan(const struct fh_pgtable *table, fh_dma_addr_t iova,
 				      fh_phys_addr_t pa, uint64_t size, struct fh_attr attr);

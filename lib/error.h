@@ -2,6 +2,8 @@
 /*
  * Error numbers. Actions return 0 or a negative errno; a firmware without a C
  * library gets the numbers from here.
+ *
+ * Context: any; nothing is touched.
  */
 #ifndef FH_LIB_ERROR_H
 #define FH_LIB_ERROR_H

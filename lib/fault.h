@@ -2,6 +2,8 @@
 /*
  * Refusals. An illegal step is refused, changes nothing, returns an error, and is
  * reported through the function that the caller gave at initialisation.
+ *
+ * Context: any that the reporter or the sink may be called from; nothing else is touched.
  */
 #ifndef FH_LIB_FAULT_H
 #define FH_LIB_FAULT_H
@@ -11,7 +13,7 @@
 
 /* Stable: numbers and names are only ever added. */
 enum fh_fault_code {
-	FH_FAULT_NONE = 0,
+	FH_FAULT_NONE = 0, /* nothing is wrong */
 	/* mm: ownership of frames */
 	FH_FAULT_NULL_PAGE = 1,	   /* a NULL handle */
 	FH_FAULT_BAD_HANDLE = 2,   /* not a handle, or of an address that has no frame here */
@@ -30,11 +32,11 @@ enum fh_fault_code {
 	FH_FAULT_DISTURBED = 15,   /* written to while it was free: kept for ever */
 	FH_FAULT_METADATA = 16,	   /* somebody wrote to the metadata */
 	/* iommu: page tables */
-	FH_FAULT_FOREIGN_ENTRY = 64, /* a descriptor that is not ours */
-	FH_FAULT_OUTSIDE_WINDOW = 65,
-	FH_FAULT_LINK_LOST = 66,   /* a descriptor of ours has vanished from a foreign table */
-	FH_FAULT_TABLE_MOVED = 67, /* a foreign link no longer leads where it may */
-	FH_FAULT_TABLE_STATE = 68, /* a table of ours is not a HELD frame */
+	FH_FAULT_FOREIGN_ENTRY = 64,  /* a descriptor that is not ours */
+	FH_FAULT_OUTSIDE_WINDOW = 65, /* not all of the range lies in our windows */
+	FH_FAULT_LINK_LOST = 66,      /* a descriptor of ours has vanished from a foreign table */
+	FH_FAULT_TABLE_MOVED = 67,    /* a foreign link no longer leads where it may */
+	FH_FAULT_TABLE_STATE = 68,    /* a table of ours is not a HELD frame */
 };
 
 /**
@@ -68,22 +70,38 @@ struct fh_fault {
  * @report: may be NULL. Called from the context of the refused call, with no lock held; the
  *          fault is valid during the call only. It must not call back into the object it is
  *          told about.
+ * @ctx: for @report.
  */
 struct fh_reporter {
 	void (*report)(void *ctx, const struct fh_fault *fault);
 	void *ctx;
 };
 
+/**
+ * fh_report() - Tell of a refusal.
+ * @to: who hears of it; nobody when its function is NULL.
+ * @fault: what was refused; needed during the call only.
+ */
 static inline void fh_report(const struct fh_reporter *to, const struct fh_fault *fault)
 {
 	if (to->report)
 		to->report(to->ctx, fault);
 }
 
-/* "double-free" and the like; "unknown" for a number that has no name. */
+/**
+ * fh_fault_name() - The printable name of a @code.
+ *
+ * Return: "double-free" and the like; "unknown" for a number that has no name. Never NULL.
+ */
 const char *fh_fault_name(enum fh_fault_code code);
 
-/* One line: `fh: <part>: <addr>: <value>: <code, state, declared by, caller> (<errno name>)`. */
+/**
+ * fh_fault_describe() - One line that says what was refused.
+ * @fault: as a reporter gets it.
+ *
+ * `fh: <part>: <addr>: <value>: <code, state, declared by, mapper or owner, caller> (<errno
+ * name>)`, with a newline.
+ */
 void fh_fault_describe(const struct fh_fault *fault, const struct fh_out *out);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where text goes. A function of the library that describes something writes to
- * a struct out of the caller's (a console, a file, a buffer) and to nothing else.
+ * a struct fh_out of the caller's (a console, a file, a buffer) and to nothing else.
+ *
+ * Context: any that the sink's @write may be called from; nothing is kept from call to call.
  */
 #ifndef FH_LIB_OUT_H
 #define FH_LIB_OUT_H
@@ -20,15 +22,34 @@ struct fh_out {
 	void *ctx;
 };
 
-/* A NUL-terminated string; NULL writes "(none)". */
+/**
+ * fh_out_str() - Write a string.
+ * @text: ends with a NUL; NULL writes "(none)".
+ */
 void fh_out_str(const struct fh_out *out, const char *text);
-/* @text, then spaces up to @width characters. */
+/**
+ * fh_out_pad() - Write a string, then spaces up to a width.
+ * @text: ends with a NUL; NULL writes "(none)".
+ * @width: characters; a longer text is written whole.
+ */
 void fh_out_pad(const struct fh_out *out, const char *text, unsigned int width);
-/* "0x" and at least @digits hexadecimal digits (0 to 16). */
+/**
+ * fh_out_hex() - Write a number as "0x" and hexadecimal digits in lower case.
+ * @value: all 64 bits.
+ * @digits: least number of digits, filled with zeros on the left; more than 16 is 16.
+ */
 void fh_out_hex(const struct fh_out *out, uint64_t value, unsigned int digits);
-/* Decimal, at least @width characters wide (0 to 20), padded with spaces on the left. */
+/**
+ * fh_out_dec() - Write a number in decimal.
+ * @value: all 64 bits.
+ * @width: least number of characters, padded with spaces on the left.
+ */
 void fh_out_dec(const struct fh_out *out, uint64_t value, unsigned int width);
-/* Bytes in the largest unit that divides them: "64 KiB", "512 MiB", "3 bytes"; @width as above. */
+/**
+ * fh_out_size() - Write a size in the largest unit that divides it, up to TiB.
+ * @bytes: the size: "64 KiB", "512 MiB", "3 bytes".
+ * @width: least number of characters with the unit, padded with spaces on the left.
+ */
 void fh_out_size(const struct fh_out *out, uint64_t bytes, unsigned int width);
 
 #endif
