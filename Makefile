@@ -202,10 +202,10 @@ $(O)/libfreehold.a: $(call objects,target,$(lib_sources))
 stack: $(call objects,stack,$(lib_sources)) ## bytes of stack that each call of the library takes at most (gcc)
 	$(Q)/usr/bin/python3 -B tools/stack.py $(O)/stack
 
+public_headers := $(filter-out %_priv.h mm/page_code.h mm/page_harden.h iommu/pte.h,$(wildcard lib/*.h mm/*.h iommu/*.h))
 # Includes from the root of the tree become <freehold/...>, so that nothing else is found by them.
 install: lib ## headers, libfreehold.a and freehold.pc below DESTDIR and PREFIX
-	$(Q)for h in $(wildcard lib/*.h mm/*.h iommu/*.h); do \
-		case $$h in *_priv.h|mm/page_harden.h|iommu/pte.h) continue;; esac; \
+	$(Q)for h in $(public_headers); do \
 		install -d $(DESTDIR)$(PREFIX)/include/freehold/$$(dirname $$h); \
 		sed -E 's@^#include "((lib|mm|iommu)/[^"]+)"@#include <freehold/\1>@' $$h \
 			> $(DESTDIR)$(PREFIX)/include/freehold/$$h; \
