@@ -217,6 +217,18 @@ install: lib ## headers, libfreehold.a and freehold.pc below DESTDIR and PREFIX
 		'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' \
 		'Libs: -L$${prefix}/lib -lfreehold' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/freehold.pc
 
+# ---- The API manual
+.PHONY: docs public-headers
+docs: ## the API manual, from the comments of the public headers: O/docs/index.html
+	$(Q)tools/setup.sh docs
+	$(call say,DOXYGEN,$(O)/docs)
+	$(Q)rm -rf $(O)/docs && mkdir -p $(O)/docs
+	$(Q){ cat docs/Doxyfile && printf '%s\n' 'PROJECT_NUMBER = $(VERSION)' 'OUTPUT_DIRECTORY = $(O)/docs' \
+		'INPUT = docs/manual.md docs/embedding.md docs/boot-protocol.md $(public_headers)'; } | doxygen -
+# For tests/build/docs.t.
+public-headers:
+	@printf '%s\n' $(public_headers)
+
 # ---- Run
 QEMU_VIRT := -M virt,virtualization=on -cpu cortex-a72 -m 512 -display none -monitor none -nic none \
 	-no-reboot -semihosting -serial stdio
@@ -311,7 +323,7 @@ check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' DTBS='$(SETUP
 check_needs := images unit $(O)/fh-memmap $(bench_products) $(patsubst %,$(O)/broken/%.elf,$(broken_names))
 check: $(check_needs) ## every test but the long ones; T= picks
 	$(Q)$(check_env) /usr/bin/python3 tests/check.py
-check-%: images lib ## check-symbols, -deps, -repro, -size, -compilers, -install, -types: one part of tests/build
+check-%: images lib ## check-symbols, -deps, -docs, -repro, -size, -compilers, -install, -types: one part of tests/build
 	$(Q)$(check_env) tests/build/$*.t
 check-dtbs: $(O)/fh-memmap ## every device tree of Debian's kernels and QEMU's machines, against a second reader
 	$(Q)$(check_env) /usr/bin/python3 -B tests/dtbs/run.py

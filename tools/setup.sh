@@ -4,7 +4,7 @@
 # beside the system, by a private apt configuration in a cache of our own, libfdt for arm64, where
 # the system's QEMU is older than 10 a QEMU 10, and the device trees of Debian's arm64 kernels.
 #
-#   tools/setup.sh host|run|check|long|lint|fresh
+#   tools/setup.sh host|run|check|long|lint|docs|fresh
 #
 # Environment: FH_SETUP_MK (the make fragment to write; stdout when unset), FH_CACHE, LLVM,
 # LIBFDT_SRC, CROSS_COMPILE. Silent, and asks no network, when all is there.
@@ -25,13 +25,14 @@ packages() {
     suffix=${suffix#1}
     [ "$level" != fresh ] || { echo debootstrap; return; }
     [ "$level" != host ] || { echo gcc libc6-dev libfdt-dev; return; }
+    [ "$level" != docs ] || { echo doxygen python3; return; }
     echo device-tree-compiler qemu-system-arm picolibc-aarch64-linux-gnu
     # Another toolchain of the user's own is not ours to install.
     [ "$cross" != aarch64-linux-gnu- ] || echo gcc-aarch64-linux-gnu
     [ -z "${LLVM:-}" ] || echo "clang$suffix" "lld$suffix" "llvm$suffix"
     case $level in
     check | long)
-        echo gcc libc6-dev binutils clang lld llvm libcmocka-dev libfdt-dev pkgconf python3 perl
+        echo gcc libc6-dev binutils clang lld llvm libcmocka-dev libfdt-dev pkgconf python3 perl doxygen
         # The sanitizers of each clang in use lie in a package of their own.
         echo libclang-rt-dev
         [ -z "$suffix" ] || echo "libclang-rt$suffix-dev"
@@ -53,7 +54,7 @@ missing() {
     echo "${list[*]-}"
 }
 
-for_target() { [ "$level" != fresh ] && [ "$level" != host ]; }
+for_target() { [ "$level" != fresh ] && [ "$level" != host ] && [ "$level" != docs ]; }
 
 wants_libfdt() { for_target && [ -z "${LIBFDT_SRC:-}" ]; }
 
@@ -413,8 +414,8 @@ write_fragment() {
 }
 
 case $level in
-host | run | check | long | lint | fresh) ;;
-*) fail "level: $level: not host, run, check, long, lint or fresh" ;;
+host | run | check | long | lint | docs | fresh) ;;
+*) fail "level: $level: not host, run, check, long, lint, docs or fresh" ;;
 esac
 require_debian
 find_cache
