@@ -144,47 +144,53 @@ static uint64_t held(const struct job *job)
 	return stats.held;
 }
 
-static int map_one(struct job *job, unsigned int w, struct job_mapping mapping)
+/* finish() gives back the page of each mapping of the job, mapped or not. */
+static struct job_mapping *add_mapping(struct job *job, struct job_mapping mapping)
+{
+	struct job_mapping *added = &job->mapping[job->mapping_count++];
+
+	*added = mapping;
+	return added;
+}
+
+static int map_one(struct job *job, unsigned int w, struct job_mapping *mapping)
 {
 	uint64_t before = held(job);
-	int64_t plan = find_place(job, w, &mapping);
+	int64_t plan = find_place(job, w, mapping);
 	int err;
 
 	if (plan < 0)
-		return job_refuse(mapping.what, mapping.size, "no place in the window", (int)plan);
-	err = fh_pgtable_map(&job->table, mapping.iova, mapping.pa, mapping.size, mapping.attr);
+		return job_refuse(mapping->what, mapping->size, "no place in the window",
+				  (int)plan);
+	err = fh_pgtable_map(&job->table, mapping->iova, mapping->pa, mapping->size, mapping->attr);
 	if (err)
-		return job_refuse(mapping.what, mapping.iova.raw, "cannot be mapped", err);
+		return job_refuse(mapping->what, mapping->iova.raw, "cannot be mapped", err);
 	printf("fh: main: map: %#llx..%#llx -> %#llx: %s, %llu table pages (planned %lld)\n",
-	       (unsigned long long)mapping.iova.raw,
-	       (unsigned long long)(mapping.iova.raw + mapping.size - 1),
-	       (unsigned long long)mapping.pa.raw, mapping.what,
+	       (unsigned long long)mapping->iova.raw,
+	       (unsigned long long)(mapping->iova.raw + mapping->size - 1),
+	       (unsigned long long)mapping->pa.raw, mapping->what,
 	       (unsigned long long)(held(job) - before), (long long)plan);
-	job->mapping[job->mapping_count++] = mapping;
 	if (held(job) - before != (uint64_t)plan)
-		return job_refuse(mapping.what, (uint64_t)plan, "the plan was not kept", -EIO);
+		return job_refuse(mapping->what, (uint64_t)plan, "the plan was not kept", -EIO);
 	return 0;
 }
 
 static int map_ram(struct job *job, unsigned int w, const char *what, unsigned int order)
 {
-	struct fh_page *page = fh_page_alloc(&job->machine->frames, order, FH_PAGE_ZERO);
-	struct job_mapping mapping = {
-		.what = what,
-		.size = UINT64_C(4096) << order,
-		.attr = { FH_READ | FH_WRITE | FH_USER_READ | FH_USER_WRITE, FH_MEMTYPE_WB,
-			  FH_SHARE_INNER },
-		.page = page,
-	};
-	int err;
+	struct fh_frames *frames = &job->machine->frames;
+	struct job_mapping *mapping =
+	    add_mapping(job, (struct job_mapping){
+				 .what = what,
+				 .size = UINT64_C(4096) << order,
+				 .attr = { FH_READ | FH_WRITE | FH_USER_READ | FH_USER_WRITE,
+					   FH_MEMTYPE_WB, FH_SHARE_INNER },
+			     });
 
-	if (!page)
-		return job_refuse(what, mapping.size, "no free block", -ENOMEM);
-	mapping.pa = fh_page_to_phys(&job->machine->frames, page);
-	err = map_one(job, w, mapping);
-	if (err && (!job->mapping_count || job->mapping[job->mapping_count - 1].page != page))
-		(void)fh_page_free(&job->machine->frames, page);
-	return err;
+	mapping->page = fh_page_alloc(frames, order, FH_PAGE_ZERO);
+	if (!mapping->page)
+		return job_refuse(what, mapping->size, "no free block", -ENOMEM);
+	mapping->pa = fh_page_to_phys(frames, mapping->page);
+	return map_one(job, w, mapping);
 }
 
 static int map_all(struct job *job)
@@ -197,20 +203,22 @@ static int map_all(struct job *job)
 		err = map_ram(job, handover->window_count > 1 ? 1 : 0, "RAM, 2 MiB", 9);
 	if (!err && handover->shared.size)
 		err = map_one(job, 0,
-			      (struct job_mapping){
-				  .what = "shared segment",
-				  .pa = fh_phys(handover->shared.base),
-				  .size = handover->shared.size,
-				  .attr = { FH_READ | FH_USER_READ, FH_MEMTYPE_WB, FH_SHARE_INNER },
-			      });
+			      add_mapping(job, (struct job_mapping){
+						   .what = "shared segment",
+						   .pa = fh_phys(handover->shared.base),
+						   .size = handover->shared.size,
+						   .attr = { FH_READ | FH_USER_READ, FH_MEMTYPE_WB,
+							     FH_SHARE_INNER },
+					       }));
 	if (!err && handover->device.size)
 		err = map_one(job, last,
-			      (struct job_mapping){
-				  .what = "device page",
-				  .pa = fh_phys(handover->device.base),
-				  .size = 4096,
-				  .attr = { FH_READ | FH_WRITE, FH_MEMTYPE_DEVICE, FH_SHARE_OUTER },
-			      });
+			      add_mapping(job, (struct job_mapping){
+						   .what = "device page",
+						   .pa = fh_phys(handover->device.base),
+						   .size = 4096,
+						   .attr = { FH_READ | FH_WRITE, FH_MEMTYPE_DEVICE,
+							     FH_SHARE_OUTER },
+					       }));
 	return err;
 }
 

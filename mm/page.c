@@ -10,8 +10,6 @@
  * Each is decided by one compare-and-swap, so that of two CPUs that take the same step one is
  * refused.
  */
-#include "mm/page.h"
-
 #include <cache.h>
 
 #include "lib/error.h"

@@ -25,6 +25,7 @@
 #define FH_MM_PAGE_H
 
 #include "lib/fault.h"
+#include "lib/ownership.h"
 #include "lib/types.h"
 #include "mm/addr.h"
 #include "mm/memmap.h"
@@ -134,6 +135,27 @@ size_t fh_frames_metadata_bytes(const struct fh_memmap *map);
 FH_MUST_CHECK int fh_frames_init(struct fh_frames *frames, const struct fh_frames_config *config);
 
 /**
+ * fh_page_free() - Give an owned @page back.
+ *
+ * The caller knows that no walker, TLB or device can still reach it.
+ * Ownership: the allocator's; the handle is dead. When refused, as it was.
+ * Return: 0; refused: -EINVAL (NULL, no handle of this instance), -EPERM (borrowed, reserved,
+ *         not the first frame of a block), -ENOENT (stale, free already, held). With HARDEN=1 also
+ *         -EBUSY (mapped), -EIO (the metadata were written to, or the page is in quarantine).
+ */
+int fh_page_free(struct fh_frames *frames, struct fh_page *page) FH_TAKES(2);
+
+/**
+ * fh_page_into_phys() - Turn an owned @page into a bare physical address.
+ *
+ * Ownership: goes with the address; the frame is HELD and the handle is dead. Whoever stores the
+ * address (a descriptor in a page table) is the owner now and the only record.
+ * Return: the address of its first byte, or FH_PHYS_INVALID when refused (as fh_page_free()).
+ */
+FH_MUST_CHECK fh_phys_addr_t fh_page_into_phys(struct fh_frames *frames, struct fh_page *page)
+    FH_TAKES(2);
+
+/**
  * fh_page_alloc() - Own a block of 2^@order frames.
  * @order: log2 of the number of frames, 0 to FH_ORDER_MAX.
  * @flags: FH_PAGE_ZERO or 0.
@@ -144,7 +166,8 @@ FH_MUST_CHECK int fh_frames_init(struct fh_frames *frames, const struct fh_frame
  * Ownership: the caller's, until fh_page_free() or fh_page_into_phys().
  */
 FH_MUST_CHECK struct fh_page *fh_page_alloc(struct fh_frames *frames, unsigned int order,
-					    unsigned int flags);
+					    unsigned int flags) FH_OWNED_BY(fh_page_free, 2)
+    FH_OWNED_BY(fh_page_into_phys, 2);
 
 /**
  * struct fh_page_request - More about what is asked for. Zero-initialise it, then:
@@ -176,7 +199,8 @@ struct fh_page_request {
  * Return: as fh_page_alloc(); NULL (reported) for an alignment beyond FH_ORDER_MAX.
  */
 FH_MUST_CHECK struct fh_page *fh_page_alloc_request(struct fh_frames *frames,
-						    const struct fh_page_request *request);
+						    const struct fh_page_request *request)
+    FH_OWNED_BY(fh_page_free, 2) FH_OWNED_BY(fh_page_into_phys, 2);
 
 /**
  * fh_page_alloc_many() - Own many frames, each a page of order 0 of its own.
@@ -188,17 +212,6 @@ FH_MUST_CHECK struct fh_page *fh_page_alloc_request(struct fh_frames *frames,
  */
 FH_MUST_CHECK size_t fh_page_alloc_many(struct fh_frames *frames, struct fh_page **pages,
 					size_t count);
-
-/**
- * fh_page_free() - Give an owned @page back.
- *
- * The caller knows that no walker, TLB or device can still reach it.
- * Ownership: the allocator's; the handle is dead. When refused, as it was.
- * Return: 0; refused: -EINVAL (NULL, no handle of this instance), -EPERM (borrowed, reserved,
- *         not the first frame of a block), -ENOENT (stale, free already, held). With HARDEN=1 also
- *         -EBUSY (mapped), -EIO (the metadata were written to, or the page is in quarantine).
- */
-int fh_page_free(struct fh_frames *frames, struct fh_page *page);
 
 /**
  * fh_page_to_phys() - The physical address of a @page, owned or borrowed.
@@ -218,15 +231,6 @@ fh_phys_addr_t fh_page_to_phys(const struct fh_frames *frames, const struct fh_p
 unsigned int fh_page_order(const struct fh_frames *frames, const struct fh_page *page);
 
 /**
- * fh_page_into_phys() - Turn an owned @page into a bare physical address.
- *
- * Ownership: goes with the address; the frame is HELD and the handle is dead. Whoever stores the
- * address (a descriptor in a page table) is the owner now and the only record.
- * Return: the address of its first byte, or FH_PHYS_INVALID when refused (as fh_page_free()).
- */
-FH_MUST_CHECK fh_phys_addr_t fh_page_into_phys(struct fh_frames *frames, struct fh_page *page);
-
-/**
  * fh_page_from_phys() - Take back what fh_page_into_phys() gave away.
  * @pa: the address it returned.
  *
@@ -234,7 +238,8 @@ FH_MUST_CHECK fh_phys_addr_t fh_page_into_phys(struct fh_frames *frames, struct 
  * Return: an owned page of the order it had, or NULL (reported) when @pa is not the first
  *         frame of a HELD block.
  */
-FH_MUST_CHECK struct fh_page *fh_page_from_phys(struct fh_frames *frames, fh_phys_addr_t pa);
+FH_MUST_CHECK struct fh_page *fh_page_from_phys(struct fh_frames *frames, fh_phys_addr_t pa)
+    FH_OWNED_BY(fh_page_free, 2) FH_OWNED_BY(fh_page_into_phys, 2);
 
 /* Does this build count mappings? For who would do more work for it. */
 #ifdef FH_HARDEN

@@ -3,8 +3,6 @@
  * An instance from its memory map. Start-up lays out the metadata and writes a few words for each
  * span; the codes of a region are written when somebody first needs memory from it.
  */
-#include "mm/page.h"
-
 #include <string.h>
 
 #include <cache.h>

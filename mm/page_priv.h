@@ -28,6 +28,12 @@
 #ifndef FH_MM_PAGE_PRIV_H
 #define FH_MM_PAGE_PRIV_H
 
+/* Handles are made and refused in here, and tests of that break the rules on purpose. */
+#ifdef FH_LIB_OWNERSHIP_H
+#error "include mm/page_priv.h before mm/page.h"
+#endif
+#define FH_OWNERSHIP_OFF
+
 #include <stdatomic.h>
 
 #include <cpu.h>

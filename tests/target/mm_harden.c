@@ -15,7 +15,7 @@ static void mapped(struct test *test)
 	EXPECT(test, page);
 	second = fh_phys(fh_page_to_phys(frames, page).raw + 4096);
 	fh_frames_mapped(frames, second, 4096, 0x5000, (const void *)(uintptr_t)mapped);
-	EXPECT_EQUAL(test, fh_page_free(frames, page), -EBUSY);
+	EXPECT_EQUAL(test, fh_page_free(frames, test_twin(page)), -EBUSY);
 	EXPECT_EQUAL(test, fh_frame_state(frames, second), FH_FRAME_OWNED);
 	fh_frames_unmapped(frames, second, 4096);
 	EXPECT_EQUAL(test, fh_page_free(frames, page), 0);
@@ -27,6 +27,7 @@ static void disturbed(struct test *test)
 {
 	struct fh_frames *frames = &test->machine->frames;
 	struct fh_page *page = fh_page_alloc(frames, 0, 0);
+	struct fh_page *stale = test_twin(page);
 	struct fh_page *next;
 	struct fh_frames_stats before, after;
 	volatile uint64_t *word;
@@ -44,7 +45,7 @@ static void disturbed(struct test *test)
 	fh_frames_stats(frames, &after);
 	EXPECT_EQUAL(test, after.quarantined, before.quarantined + 1);
 	EXPECT_EQUAL(test, after.owned, before.owned);
-	EXPECT_EQUAL(test, fh_page_free(frames, page), -EIO);
+	EXPECT_EQUAL(test, fh_page_free(frames, stale), -EIO);
 	EXPECT(test, !fh_frames_check(frames));
 }
 

@@ -58,12 +58,13 @@ static void double_free(struct test *test)
 {
 	struct fh_frames *frames = &test->machine->frames;
 	struct fh_page *page = fh_page_alloc(frames, 0, 0);
+	struct fh_page *stale = test_twin(page);
 	struct fh_frames_stats before, after;
 
 	EXPECT(test, page);
 	EXPECT_EQUAL(test, fh_page_free(frames, page), 0);
 	fh_frames_stats(frames, &before);
-	EXPECT_EQUAL(test, fh_page_free(frames, page), -2);
+	EXPECT_EQUAL(test, fh_page_free(frames, stale), -2);
 	fh_frames_stats(frames, &after);
 	EXPECT_EQUAL(test, after.free, before.free);
 	EXPECT_EQUAL(test, after.refusals, before.refusals + 1);

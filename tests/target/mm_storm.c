@@ -49,6 +49,7 @@ static _Atomic(uintptr_t) passed[FH_CPU_MAX];
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
 			(w)->wrong = #condition;                                                   \
+			test_over();                                                               \
 			return false;                                                              \
 		}                                                                                  \
 	} while (0)
@@ -132,6 +133,7 @@ static bool take(struct worker *w, struct fh_page **slot)
 static bool give(struct worker *w, struct fh_page *page)
 {
 	fh_phys_addr_t pa = fh_page_to_phys(w->frames, page);
+	struct fh_page *again;
 
 	WORKER_EXPECT(w, *page_end(w, page, false) == stamp_of(w, page));
 	WORKER_EXPECT(w, *page_end(w, page, true) == stamp_of(w, page));
@@ -141,7 +143,9 @@ static bool give(struct worker *w, struct fh_page *page)
 		WORKER_EXPECT(w, fh_page_into_phys(w->frames, page).raw == pa.raw);
 		WORKER_EXPECT(w, fh_frame_state(w->frames, pa) == FH_FRAME_HELD);
 		WORKER_EXPECT(w, fh_page_borrow_phys(w->frames, pa, NULL) != NULL);
-		WORKER_EXPECT(w, fh_page_from_phys(w->frames, pa) == page);
+		again = fh_page_from_phys(w->frames, pa);
+		WORKER_EXPECT(w, again == page);
+		page = again;
 	}
 	WORKER_EXPECT(w, fh_frame_state(w->frames, pa) == FH_FRAME_OWNED);
 	WORKER_EXPECT(w, fh_page_free(w->frames, page) == 0);
@@ -304,8 +308,13 @@ static bool try_give(struct worker *w)
 /* Each CPU takes it back. */
 static bool try_take_back(struct worker *w)
 {
+	struct fh_page *page = fh_page_from_phys(&race_frames, race_pa);
+
 	(void)w;
-	return fh_page_from_phys(&race_frames, race_pa) != NULL;
+	if (!page)
+		return false;
+	race_page = page;
+	return true;
 }
 
 static bool (*race_try)(struct worker *w);

@@ -71,18 +71,18 @@ static void evaluate(uint64_t origin, struct want want[SPACE_FRAMES])
 			memset(is_usable + (map.decl[i].base - origin), 1, map.decl[i].size);
 	for (uint64_t frame = 0; frame < SPACE_FRAMES; frame++) {
 		bool ram = !memchr(is_usable + frame * FRAME, 0, FRAME);
-		const struct fh_memmap_decl *decl;
+		const struct fh_memmap_decl *decl, *bank;
 		struct want *w = &want[frame];
 
+		bank = ram ? first_declarer(origin, frame * FRAME, FH_MEM_USABLE) : NULL;
 		decl = first_declarer(origin, frame * FRAME, FH_MEM_NOMAP);
 		if (!decl && ram)
 			decl = first_declarer(origin, frame * FRAME, FH_MEM_RESERVED);
-		if (!decl && ram)
-			decl = first_declarer(origin, frame * FRAME, FH_MEM_USABLE);
+		if (!decl)
+			decl = bank;
 		w->kind = decl ? decl->kind : FH_MEM_NONE;
 		w->by = decl ? decl->by : NULL;
-		w->numa =
-		    ram ? first_declarer(origin, frame * FRAME, FH_MEM_USABLE)->numa : FH_NUMA_NONE;
+		w->numa = bank ? bank->numa : FH_NUMA_NONE;
 	}
 }
 

@@ -3,8 +3,6 @@
  * Tests of the ownership of frames: an instance from its map, every way between
  * two states, exhaustion, failure, and borrowing. The illegal steps are in mm.page.refuse.c.
  */
-#include "mm/page.h"
-
 #include "tests/unit/mm_fixture.h"
 
 static void init_states(void **state)

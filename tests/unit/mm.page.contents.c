@@ -3,8 +3,6 @@
  * Tests of the contents of pages, of the marks on reserved frames, and of the
  * check of all metadata: it must notice each code, hint and counter that is wrong.
  */
-#include "mm/page.h"
-
 #include "mm/page_priv.h"
 #include "tests/unit/mm_fixture.h"
 
@@ -287,7 +285,7 @@ static void check_codes(void **state)
 {
 	struct fixture *f = *state;
 	uint64_t base = BASE / FRAME;
-	struct fh_frames_span *span = fh_frames_span_of(&f->frames, base);
+	struct fh_frames_span *span;
 	unsigned char code[FRAMES];
 	uint64_t right[4] = { 0 };
 	unsigned int noticed = 0;

@@ -4,8 +4,6 @@
  * what was freed, damage to the metadata. In other builds there is one case, which holds that they
  * do none of it.
  */
-#include "mm/page.h"
-
 #include "mm/page_harden.h"
 #include "tests/unit/mm_fixture.h"
 

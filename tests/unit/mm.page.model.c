@@ -5,8 +5,6 @@
  * together, and for regions of several CPUs. A request is met whenever the model has an aligned
  * run of free frames for it. FH_STEPS says how many steps; FH_SEED repeats a run.
  */
-#include "mm/page.h"
-
 #include <cpu.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,6 @@
  * 100,000 random steps, legal and not, against a model that knows the owner of
  * each frame; a signal handler that looks in the middle of any call; 1 TiB of frames.
  */
-#include "mm/page.h"
-
 #include <signal.h>
 #include <sys/time.h>
 

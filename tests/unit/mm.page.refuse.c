@@ -3,8 +3,6 @@
  * Tests of every illegal step between the states of a frame, and of every bad
  * handle in every call that takes one: refused, named, reported once, and without a trace.
  */
-#include "mm/page.h"
-
 #include "tests/unit/mm_fixture.h"
 
 struct bad {

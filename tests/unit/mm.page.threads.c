@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Two threads on one instance of page frames; built with the thread sanitizer. */
-#include "mm/page.h"
-
 #include <pthread.h>
 
 #include "tests/unit/mm_fixture.h"

@@ -18,7 +18,6 @@
 #include <sys/mman.h>
 
 #include "lib/error.h"
-#include "mm/page.h"
 #include "mm/page_priv.h"
 #include "tests/unit/unit.h"
 

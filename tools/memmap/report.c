@@ -24,10 +24,8 @@ struct ranges {
 	size_t room;
 };
 
-void *must_grow(void *old, size_t bytes)
+static void *must_have(void *memory, size_t bytes)
 {
-	void *memory = realloc(old, bytes ? bytes : 1);
-
 	if (!memory) {
 		fprintf(stderr, "fh: memmap: memory: %zu bytes: not to be had (ENOMEM)\n", bytes);
 		exit(1);
@@ -35,9 +33,14 @@ void *must_grow(void *old, size_t bytes)
 	return memory;
 }
 
+void *must_grow(void *old, size_t bytes)
+{
+	return must_have(realloc(old, bytes ? bytes : 1), bytes);
+}
+
 void *must_alloc(size_t bytes)
 {
-	return must_grow(NULL, bytes);
+	return must_have(malloc(bytes ? bytes : 1), bytes);
 }
 
 void text_add(struct text *text, const char *more, size_t len)
