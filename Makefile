@@ -40,8 +40,8 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 # ---- Set-up: which goals need packages, and where the private ones lie
 goals := $(or $(MAKECMDGOALS),all)
 needs_long := $(filter check-long check-dtbs,$(goals))
-needs_check := $(filter-out check-fresh check-readme,$(filter check check-% unit bench fuzz $(O)/unit/% $(O)/bench/%,$(goals)))
-needs_run := $(filter all run images stack $(O)/%.img $(O)/%.elf compile_commands.json,$(goals))
+needs_check := $(filter-out check-fresh check-readme,$(filter check check-% analyze unit bench fuzz $(O)/unit/% $(O)/bench/%,$(goals)))
+needs_run := $(filter all run images stack $(O)/%.img $(O)/%.elf compile_commands.json $(O)/commands.json,$(goals))
 ifneq ($(filter lint,$(goals)),)
 setup_level := lint
 else ifneq ($(needs_long),)
@@ -137,7 +137,7 @@ fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
 
-.PHONY: lint all stack images lib install fh-memmap fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
+.PHONY: analyze lint all stack images lib install fh-memmap fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -320,11 +320,13 @@ $(O)/broken/%.elf: tests/qemu/broken/%.S
 	$(Q)$(CC) -nostdlib -static -Wl,-Ttext=0x40200000 -Wl,--build-id=none $(LD_FLAGS) -o $@ $<
 
 check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' DTBS='$(SETUP_DTBS)' T='$(T)' MAKE='$(MAKE)' HOSTCC='$(HOSTCC)'
-check_needs := images unit $(O)/fh-memmap $(bench_products) $(patsubst %,$(O)/broken/%.elf,$(broken_names))
+check_needs := images unit $(O)/commands.json $(O)/fh-memmap $(bench_products) $(patsubst %,$(O)/broken/%.elf,$(broken_names))
 check: $(check_needs) ## every test but the long ones; T= picks
 	$(Q)$(check_env) /usr/bin/python3 tests/check.py
 check-%: images lib ## check-symbols, -deps, -docs, -repro, -size, -compilers, -install, -types: one part of tests/build
 	$(Q)$(check_env) tests/build/$*.t
+analyze: $(O)/commands.json ## gcc's and clang's analyzer on all sources, and on what they must find
+	$(Q)$(check_env) /usr/bin/python3 -B tests/analyze/run.py snippets tree clang
 check-dtbs: $(O)/fh-memmap ## every device tree of Debian's kernels and QEMU's machines, against a second reader
 	$(Q)$(check_env) /usr/bin/python3 -B tests/dtbs/run.py
 check-readme: ## the README's commands, verbatim, in a clone
@@ -338,7 +340,7 @@ check-long: $(check_needs) ## every test, and those of `make check` with HARDEN=
 # ---- For editors
 database = $(foreach s,$(filter %.c,$(2)),{"directory":"$(CURDIR)"$(comma)"file":"$(s)"$(comma)"command":"$(subst ",\",$(3)) -c $(s)"}$(comma))
 comma := ,
-compile_commands.json: $(O)/include/config.h ## the database that clangd and clang-tidy read
+compile_commands.json $(O)/commands.json: $(O)/include/config.h FORCE ## the database that clangd and clang-tidy read
 	$(call say,JSON,$@)
 	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources) $(bench_common) $(bench_target),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(bench_host) $(wildcard tests/unit/*.c tests/fuzz/*.c tools/memmap/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
 

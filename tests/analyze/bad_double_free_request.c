@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A page given back twice. */
+/* gcc: -Wanalyzer-double-free -Wuse-after-free */
+/* clang: unix.Malloc */
+#include "tests/analyze/snippet.h"
+
+int snippet(struct fh_frames *frames)
+{
+	struct fh_page_request request = { .order = 1, .last = UINT32_MAX };
+	struct fh_page *page = fh_page_alloc_request(frames, &request);
+
+	if (!page)
+		return -ENOMEM;
+	if (fh_page_free(frames, page))
+		return -EIO;
+	return fh_page_free(frames, page);
+}

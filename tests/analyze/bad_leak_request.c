@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A page that nobody gives back. */
+/* gcc: -Wanalyzer-malloc-leak */
+/* clang: unix.Malloc */
+#include "tests/analyze/snippet.h"
+
+int snippet(struct fh_frames *frames)
+{
+	struct fh_page_request request = { .order = 1, .last = UINT32_MAX };
+	struct fh_page *page = fh_page_alloc_request(frames, &request);
+
+	return page ? 0 : -ENOMEM;
+}
