@@ -138,6 +138,7 @@ static void deep_and_strange_names(void **state)
 {
 	static _Alignas(8) unsigned char deep[1 << 20];
 	struct devtree_uart uart;
+	char *name;
 
 	(void)state;
 	assert_int_equal(fdt_create(deep, sizeof(deep)), 0);
@@ -158,8 +159,9 @@ static void deep_and_strange_names(void **state)
 
 	/* A line feed in a name must not begin a line of its own. */
 	compile(ROOT(1, 1, "memory@1234 { device_type = \"memory\"; };"));
-	memcpy(strstr((char *)blob + header_word(OFF_STRUCT) + 8 + 2 * 16 + 4, "@1234"),
-	       "@\n\x7f\xffh", 5);
+	name = strstr((char *)blob + header_word(OFF_STRUCT) + 8 + 2 * 16 + 4, "@1234");
+	assert_non_null(name);
+	memcpy(name, "@\n\x7f\xffh", 5);
 	log_out = unit_out(&log_text);
 	assert_int_equal(devtree_open(&tree, blob, blob_bytes, &log_out), 0);
 	assert_int_equal(read_map(&no_images), -EINVAL);

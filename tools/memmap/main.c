@@ -248,15 +248,11 @@ static unsigned char *read_file(struct report *report, size_t *bytes)
 
 	*bytes = 0;
 	while (!failed) {
-		size_t count;
-
-		if (*bytes == room) {
-			room = 2 * room + 65536;
-			data = must_grow(data, room);
-		}
-		count = fread(data + *bytes, 1, room - *bytes, file);
-		*bytes += count;
-		if (!count)
+		room = 2 * room + 65536;
+		data = must_grow(data, room);
+		*bytes += fread(data + *bytes, 1, room - *bytes, file);
+		/* A short read is the end, or an error. */
+		if (*bytes < room)
 			break;
 	}
 	failed = failed || ferror(file);
