@@ -127,16 +127,14 @@ struct units {
 	bool others;		  /* HELD may mean that it is not ours */
 };
 
-/* All frames of [@pfn, @end) are usable, or none is. */
+/* All frames of [@pfn, @end) are usable, or none is. Their span ends with RAM, says check_spans().
+ */
 static bool all_usable(const struct fh_frames *frames, uint64_t pfn, uint64_t end, bool usable)
 {
 	while (pfn < end) {
 		const struct fh_memmap *map = frames->config.map;
-		size_t at = fh_frames_range_at(map, pfn);
-		const struct fh_memmap_range *range = &map->range[at];
+		const struct fh_memmap_range *range = &map->range[fh_frames_range_at(map, pfn)];
 
-		if (at == map->range_count)
-			return !usable;
 		if (range->base.raw >> map->frame_lg2 > pfn) {
 			if (usable)
 				return false;

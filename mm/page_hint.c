@@ -160,10 +160,7 @@ void fh_hints_add(struct fh_frames_span *span, uint64_t pfn, unsigned int order)
 	unsigned int word = (unsigned int)(pfn % CHUNK_FRAMES) >> WORD_ORDER;
 
 	bits_add(&hints.words[order], 1u << word);
-	if (order == WORD_ORDER)
-		large_orders_renew(span, pfn, hints);
-	else
-		orders_add(span, pfn, hints, 1u << order);
+	orders_add(span, pfn, hints, 1u << order);
 }
 
 void fh_hints_chunk_freed(struct fh_frames_span *span, uint64_t pfn)
@@ -237,16 +234,13 @@ static uint64_t take_small(struct chunk_hints hints, _Atomic(uint64_t) *word, un
 static uint64_t take_words(struct fh_frames *frames, struct chunk_hints hints,
 			   _Atomic(uint64_t) *word, unsigned int order, unsigned int from)
 {
-	unsigned int words;
-	unsigned int runs;
-
-	do {
+	for (;;) {
+		unsigned int words = orders_get(&hints.words[WORD_ORDER]);
+		unsigned int runs = 0;
 		unsigned int at;
 		unsigned int taken = 1;
 		uint64_t value = code_ones(FRAME_BITS);
 
-		words = orders_get(&hints.words[WORD_ORDER]);
-		runs = 0;
 		for (unsigned int more = 0; more <= from - WORD_ORDER; more++)
 			runs = runs_exactly(&words, more);
 		if (!runs)
@@ -273,8 +267,7 @@ static uint64_t take_words(struct fh_frames *frames, struct chunk_hints hints,
 		for (unsigned int i = at; i < at + (1u << (from - WORD_ORDER)); i++)
 			if (count_get(&word[i]) != code_ones(FRAME_BITS))
 				bits_remove(&hints.words[WORD_ORDER], 1u << i);
-	} while (words || runs);
-	return PFN_NONE;
+	}
 }
 
 /* From a free block of the order @from, no part of a larger one. */

@@ -384,7 +384,7 @@ void fh_hints_renew(struct fh_frames_span *span, uint64_t chunk_pfn, unsigned in
 /* Frames of a word have become free. */
 void fh_hints_changed(struct fh_frames_span *span, uint64_t pfn);
 
-/* A word has a free block of @order, up to a word's, that it had not. */
+/* A word has a free block of @order, less than a word's, that it had not. */
 void fh_hints_add(struct fh_frames_span *span, uint64_t pfn, unsigned int order);
 
 /* A split chunk has become free. */
