@@ -352,6 +352,66 @@ static void names(void **state)
 	assert_memory_equal(text.text, "fh: adopt: ", 11);
 }
 
+/* The lines of the log, to the letter: tools read them. */
+static void describe_table(void **state)
+{
+	struct fh_adopt_table table = {
+		.pa = fh_phys(0x5ff93000),
+		.iova = fh_dma(0x40000000),
+		.level = 2,
+		.used = 1,
+		.by = "/reserved-memory/tables@5ff90000",
+	};
+	struct unit_text text;
+	struct fh_out out = unit_out(&text);
+
+	(void)state;
+	fh_adopt_table_describe(&table, &out);
+	table.used = 25;
+	table.level = 0;
+	fh_adopt_table_describe(&table, &out);
+	assert_string_equal(
+	    text.text, "fh: adopt: table 0x5ff93000: level 2, from iova 0x40000000, 1 entry, "
+		       "declared by /reserved-memory/tables@5ff90000\n"
+		       "fh: adopt: table 0x5ff93000: level 0, from iova 0x40000000, 25 entries, "
+		       "declared by /reserved-memory/tables@5ff90000\n");
+}
+
+static void describe_finding(void **state)
+{
+	struct fh_adopt_finding finding = {
+		.code = FH_ADOPT_WINDOW_COUNT,
+		.table = FH_PHYS_INVALID,
+		.value = 9,
+	};
+	struct unit_text text;
+	struct fh_out out = unit_out(&text);
+
+	(void)state;
+	fh_adopt_finding_describe(&finding, &out);
+	finding = (struct fh_adopt_finding){
+		.code = FH_ADOPT_NOMAP,
+		.table = fh_phys(0x5ff93000),
+		.index = 4,
+		.level = 1,
+		.desc = 0x80140003,
+		.iova = fh_dma(0x100000000),
+		.value = 0x80140000,
+		.by = "/reserved-memory/secure",
+	};
+	fh_adopt_finding_describe(&finding, &out);
+	finding.code = FH_ADOPT_SHARED_TABLE;
+	finding.by = NULL;
+	fh_adopt_finding_describe(&finding, &out);
+	assert_string_equal(
+	    text.text, "fh: adopt: hand-over: 0x9: no window, or too many (EINVAL)\n"
+		       "fh: adopt: table 0x5ff93000 level 1 index 4: descriptor 0x80140003 for "
+		       "iova 0x100000000: table in no-map memory, at 0x80140000 declared by "
+		       "/reserved-memory/secure (EPERM)\n"
+		       "fh: adopt: warning: table 0x5ff93000 level 1 index 4: descriptor "
+		       "0x80140003 for iova 0x100000000: table was reached before\n");
+}
+
 static const struct CMUnitTest tests[] = {
 	STAGE_TEST("iommu.adopt.scan.friendly", friendly),
 	STAGE_TEST("iommu.adopt.refuse.places", refuse_places),
@@ -367,6 +427,8 @@ static const struct CMUnitTest tests[] = {
 	STAGE_TEST("iommu.adopt.refuse.several", refuse_several),
 	STAGE_TEST("iommu.adopt.scan.warnings", warnings),
 	STAGE_TEST("iommu.adopt.describe.names", names),
+	UNIT_TEST("iommu.adopt.describe.table", describe_table),
+	UNIT_TEST("iommu.adopt.describe.finding", describe_finding),
 };
 
 UNIT_MAIN("iommu.adopt", tests)

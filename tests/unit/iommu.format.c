@@ -115,6 +115,26 @@ static void s1_mair(void **state)
 	}
 }
 
+/* Write-back with other allocation hints will do, the first of several, unless all hints are there.
+ */
+static void s1_mair_hints(void **state)
+{
+	static const unsigned char hints[] = { 0xcc, 0xdd, 0xee, 0xcf, 0xfc };
+	struct fh_attr attr = { FH_READ, FH_MEMTYPE_WB, FH_SHARE_INNER };
+
+	(void)state;
+	for (size_t i = 0; i < FH_ARRAY_SIZE(hints); i++) {
+		uint64_t mair = (uint64_t)hints[i] << 16 | UINT64_C(0xee) << 40 | 0x4404;
+		uint64_t desc;
+
+		MUST(fh_s1_encode_attr(FH_REGIME_EL1, mair, attr, &desc));
+		assert_int_equal(desc >> 2 & 7, 2);
+		mair |= UINT64_C(0xff) << 56;
+		MUST(fh_s1_encode_attr(FH_REGIME_EL1, mair, attr, &desc));
+		assert_int_equal(desc >> 2 & 7, 7);
+	}
+}
+
 /* Every leaf below every combination of table limits. */
 static void s1_limits(void **state)
 {
@@ -231,6 +251,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST("iommu.format.s1.every_access", s1_every_access),
 	UNIT_TEST("iommu.format.s1.every_type", s1_every_type),
 	UNIT_TEST("iommu.format.s1.mair", s1_mair),
+	UNIT_TEST("iommu.format.s1.mair_hints", s1_mair_hints),
 	UNIT_TEST("iommu.format.s1.limits", s1_limits),
 	UNIT_TEST("iommu.format.s1.kinds", s1_kinds),
 	UNIT_TEST("iommu.format.s1.reserved", s1_reserved),

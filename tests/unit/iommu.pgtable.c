@@ -412,6 +412,48 @@ static void walk_order(void **state)
 	end(w);
 }
 
+static int keep_entry(void *ctx, const struct fh_walk_entry *entry)
+{
+	*(struct fh_walk_entry *)ctx = *entry;
+	return 0;
+}
+
+/* What is not 0 and leads nowhere is shown, without an address. */
+static void walk_invalid(void **state)
+{
+	struct world *w = begin(state);
+	uint64_t *root = at_pa(w, w->table.root.raw);
+	struct fh_walk_entry entry;
+
+	root[5] = 0xdead0000;
+	MUST(fh_pgtable_walk(&w->table, IOVA(0), UINT64_C(1) << 39, keep_entry, &entry));
+	assert_int_equal(entry.kind, FH_DESC_INVALID);
+	assert_int_equal(entry.iova.raw, 5 * FH_GIB);
+	assert_int_equal(entry.desc, 0xdead0000);
+	assert_false(fh_phys_is_valid(entry.pa));
+	root[5] = 0;
+	end(w);
+}
+
+/* A table that somebody took back is not entered: it stays linked, and the release can be repeated.
+ */
+static void release_table_not_held(void **state)
+{
+	struct world *w = begin(state);
+	struct fh_page *page;
+	uint64_t link;
+
+	MUST(fh_pgtable_map(&w->table, IOVA(FH_GIB), PA(0x3000), FRAME, ATTR_RW));
+	link = at_pa(w, w->table.root.raw)[1];
+	page = fh_page_from_phys(&w->frames, fh_phys(link & UINT64_C(0xfffffffff000)));
+	assert_non_null(page);
+	assert_int_equal(fh_pgtable_release(&w->table), -EIO);
+	assert_int_equal(w->fault.code, FH_FAULT_LINK_LOST);
+	assert_int_equal(at_pa(w, w->table.root.raw)[1], link);
+	assert_true(fh_phys_is_valid(fh_page_into_phys(&w->frames, page)));
+	end(w);
+}
+
 static void lookup_answers(void **state)
 {
 	struct world *w = begin(state);
@@ -483,7 +525,9 @@ static const struct CMUnitTest tests[] = {
 	WORLD_TEST("iommu.pgtable.gather.failing_sync", gather_failing_sync),
 	WORLD_TEST("iommu.pgtable.gather.only_leaves", gather_only_leaves),
 	WORLD_TEST("iommu.pgtable.release.failing_sync", release_failing_sync),
+	WORLD_TEST("iommu.pgtable.release.table_not_held", release_table_not_held),
 	WORLD_TEST("iommu.pgtable.walk.order", walk_order),
+	WORLD_TEST("iommu.pgtable.walk.invalid", walk_invalid),
 	WORLD_TEST("iommu.pgtable.lookup.answers", lookup_answers),
 	WORLD_TEST("iommu.pgtable.tlb_cpu.operands", tlb_cpu_operands),
 };

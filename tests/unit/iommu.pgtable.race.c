@@ -229,11 +229,41 @@ static void undo_without_sync(void **state)
 	MUST(fh_pgtable_release(&w->table));
 }
 
+/* The firmware puts an entry of its own where ours is about to be taken away. */
+static void overwrite(void *ctx, uint64_t *slot, uint64_t desired)
+{
+	unsigned int *steps = ctx;
+
+	if (!desired && !*steps) {
+		++*steps;
+		*slot = 0x90000000 | 0x701 | 2;
+	}
+}
+
+static void leaf_overwritten(void **state)
+{
+	struct world *w = *state;
+	unsigned int steps = 0;
+
+	MUST(fh_pgtable_init(&w->table, &w->config));
+	MUST(fh_pgtable_map(&w->table, fh_dma(IOVA), fh_phys(PA), 2 * FRAME, ATTR_RW));
+	host_interfere_set(overwrite, &steps);
+	MUST(world_unmap(w, IOVA, 2 * FRAME));
+	host_interfere_set(NULL, NULL);
+	assert_int_equal(steps, 1);
+	assert_int_equal(agree(w, &w->table, IOVA).pa, 0x90000000);
+	assert_false(agree(w, &w->table, IOVA + FRAME).mapped);
+	settle(w);
+	MUST(fh_pgtable_release(&w->table));
+	assert_int_equal(world_count(w, FH_FRAME_HELD), 0);
+}
+
 static const struct CMUnitTest tests[] = {
 	WORLD_TEST("iommu.pgtable.race.leaf_lost", leaf_lost),
 	WORLD_TEST("iommu.pgtable.race.link_lost_to_leaf", link_lost_to_leaf),
 	WORLD_TEST("iommu.pgtable.race.link_lost_to_link", link_lost_to_link),
 	WORLD_TEST("iommu.pgtable.race.tables_gone", tables_gone),
+	WORLD_TEST("iommu.pgtable.race.leaf_overwritten", leaf_overwritten),
 	WORLD_TEST("iommu.pgtable.race.undo_without_sync", undo_without_sync),
 };
 

@@ -111,15 +111,27 @@ static const struct {
 	int code;
 	const char *name;
 } fault_codes[] = {
-	{ 0, "none" },		 { 1, "null-page" },
-	{ 2, "bad-handle" },	 { 3, "stale-handle" },
-	{ 4, "borrowed" },	 { 5, "double-free" },
-	{ 6, "not-held" },	 { 7, "tail" },
-	{ 8, "no-frame" },	 { 9, "unaligned" },
-	{ 10, "bounds" },	 { 11, "external-abort" },
-	{ 12, "order" },	 { 13, "reserved" },
-	{ 64, "foreign-entry" }, { 65, "outside-window" },
-	{ 66, "link-lost" },	 { 67, "table-moved" },
+	{ 0, "none" },
+	{ 1, "null-page" },
+	{ 2, "bad-handle" },
+	{ 3, "stale-handle" },
+	{ 4, "borrowed" },
+	{ 5, "double-free" },
+	{ 6, "not-held" },
+	{ 7, "tail" },
+	{ 8, "no-frame" },
+	{ 9, "unaligned" },
+	{ 10, "bounds" },
+	{ 11, "external-abort" },
+	{ 12, "order" },
+	{ 13, "reserved" },
+	{ 14, "mapped" },
+	{ 15, "disturbed" },
+	{ 16, "metadata" },
+	{ 64, "foreign-entry" },
+	{ 65, "outside-window" },
+	{ 66, "link-lost" },
+	{ 67, "table-moved" },
 	{ 68, "table-state" },
 };
 
@@ -161,6 +173,25 @@ static void fault_describe(void **state)
 	out = unit_out(&text);
 	fh_fault_describe(&fault, &out);
 	assert_string_equal(text.text, "fh: pgtable: 0x1: 0x0: link-lost (EIO)\n");
+	fault = (struct fh_fault){
+		.code = FH_FAULT_MAPPED,
+		.err = -EBUSY,
+		.part = "page",
+		.addr = 0x40001000,
+		.value = 0x40001001,
+		.by = (const void *)(uintptr_t)0x5678,
+		.at = 0x7000,
+	};
+	out = unit_out(&text);
+	fh_fault_describe(&fault, &out);
+	assert_string_equal(text.text, "fh: page: 0x40001000: 0x40001001: mapped, mapped at 0x7000 "
+				       "by 0x5678 (EBUSY)\n");
+	fault.code = FH_FAULT_DISTURBED;
+	fault.err = -EIO;
+	out = unit_out(&text);
+	fh_fault_describe(&fault, &out);
+	assert_string_equal(text.text, "fh: page: 0x40001000: 0x40001001: disturbed, last owner "
+				       "0x5678 (EIO)\n");
 }
 
 static int reports;

@@ -63,6 +63,21 @@ static void init_refused(void **state)
 	assert_int_equal(map.range_count, 0);
 }
 
+/* A buffer that no size can name: no number that looks like one. */
+static void buffer_bytes(void **state)
+{
+	size_t none = fh_memmap_buffer_bytes(0, 0);
+	size_t one = fh_memmap_buffer_bytes(1, 0) - none;
+
+	(void)state;
+	assert_true(none > 0 && one > sizeof(struct fh_memmap_decl));
+	assert_true(fh_memmap_buffer_bytes(SIZE_MAX, 0) == SIZE_MAX);
+	assert_true(fh_memmap_buffer_bytes(SIZE_MAX / one + 1, 0) == SIZE_MAX);
+	assert_true(fh_memmap_buffer_bytes(1, SIZE_MAX - one + 1) == SIZE_MAX);
+	assert_true(fh_memmap_buffer_bytes(0, SIZE_MAX - none + 1) == SIZE_MAX);
+	assert_true(fh_memmap_buffer_bytes(0, SIZE_MAX - none - 1) == SIZE_MAX - 1);
+}
+
 static void add_refused(void **state)
 {
 	static unsigned char before[sizeof(buffer)];
@@ -429,6 +444,7 @@ static void place_highest(void **state)
 
 static const struct CMUnitTest tests[] = {
 	{ "mm.memmap.init.refused", init_refused, setup, NULL, NULL },
+	{ "mm.memmap.init.buffer_bytes", buffer_bytes, setup, NULL, NULL },
 	{ "mm.memmap.add.refused", add_refused, setup, NULL, NULL },
 	{ "mm.memmap.add.copies_name", add_copies_name, setup, NULL, NULL },
 	{ "mm.memmap.add.shares_name", add_shares_name, setup, NULL, NULL },

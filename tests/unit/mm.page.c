@@ -189,6 +189,15 @@ static void alloc_refused(void **state)
 		assert_null(fh_page_alloc(&f->frames, 0, FH_PAGE_ZERO | 0x80000000u)));
 }
 
+/* No memory is on the node that stands for none: nothing to report. */
+static void alloc_on_no_node(void **state)
+{
+	struct fixture *f = *state;
+	struct fh_page_request request = { .on_node = true, .node = FH_NUMA_NONE };
+
+	QUIET(f, assert_null(fh_page_alloc_request(&f->frames, &request)));
+}
+
 /* All memory, no block twice, a NULL that is no fault, and all of it again. */
 static void alloc_exhaustion(void **state)
 {
@@ -454,6 +463,22 @@ static void walk(void **state)
 	assert_int_equal(walked.owned + walked.held, 3);
 }
 
+static void names(void **state)
+{
+	static const char *const states[] = { "no frame", "free", "owned", "held", "reserved" };
+	static const char *const borrows[] = { "ok", "free", "no-map", "not RAM" };
+
+	(void)state;
+	for (unsigned int i = 0; i < FH_ARRAY_SIZE(states); i++)
+		assert_string_equal(fh_frame_state_name((enum fh_frame_state)i), states[i]);
+	assert_string_equal(fh_frame_state_name((enum fh_frame_state)99), "unknown");
+	for (unsigned int i = 0; i < FH_ARRAY_SIZE(borrows); i++)
+		assert_string_equal(fh_borrow_refusal_name((enum fh_borrow_refusal)i), borrows[i]);
+	assert_string_equal(fh_borrow_refusal_name((enum fh_borrow_refusal)99), "unknown");
+	assert_int_equal(fh_page_fault_errno(FH_FAULT_NONE), 0);
+	assert_int_equal(fh_page_fault_errno((enum fh_fault_code)99), -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
 	CASE("init.states", init_states),
 	CASE("init.refused", init_refused),
@@ -462,12 +487,14 @@ static const struct CMUnitTest tests[] = {
 	CASE("life.orders", life),
 	CASE("alloc.zero", alloc_zero),
 	CASE("alloc.refused", alloc_refused),
+	CASE("alloc.on_no_node", alloc_on_no_node),
 	CASE("alloc.exhaustion", alloc_exhaustion),
 	CASE("alloc.fail_each", alloc_fail_each),
 	CASE("alloc.orders", alloc_orders),
 	CASE("alloc.edges", alloc_edges),
 	CASE("borrow.states", borrow_states),
 	CASE("walk", walk),
+	CASE("names", names),
 };
 
 UNIT_MAIN("mm.page", tests)

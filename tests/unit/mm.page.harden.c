@@ -96,6 +96,41 @@ static void mapped_tail(void **state)
 	MUST(fh_page_free(&f->frames, page));
 }
 
+/* More mappings than can be counted: no number of unmaps makes it free. */
+static void mapped_beyond_count(void **state)
+{
+	struct fixture *f = *state;
+	struct fh_page *page = must_alloc(f, 0);
+	const struct fh_frames_span *span = &f->frames.span[0];
+	struct frame_record *record = &span->record[must_phys(f, page) / FRAME - span->first];
+	uint32_t most = (UINT32_C(1) << 29) - 1;
+
+	atomic_store(&record->use, most - 1);
+	for (unsigned int i = 0; i < 3; i++)
+		map_pages(f, page, 0, 1, &mapper);
+	assert_int_equal(atomic_load(&record->use), most);
+	for (unsigned int i = 0; i < 3; i++)
+		unmap_pages(f, page, 0, 1);
+	expect_mapped(f, page, 0, WHERE, &mapper);
+	atomic_store(&record->use, 0);
+	MUST(fh_page_free(&f->frames, page));
+}
+
+/* The check knows a record of a free frame whose frame is not. */
+static void freed_but_owned(void **state)
+{
+	struct fixture *f = *state;
+	struct fh_page *page = must_alloc(f, 0);
+	const struct fh_frames_span *span = &f->frames.span[0];
+	struct frame_record *record = &span->record[must_phys(f, page) / FRAME - span->first];
+
+	atomic_store(&record->use, UINT32_C(1) << 31);
+	assert_string_equal(fh_frames_check(&f->frames),
+			    "what was freed and not handed out again is free");
+	atomic_store(&record->use, 0);
+	MUST(fh_page_free(&f->frames, page));
+}
+
 /* Device registers, firmware's memory, holes: passed over. */
 static void mapped_elsewhere(void **state)
 {
@@ -196,6 +231,8 @@ static void disturbed(void **state)
 		/* Nor does anybody get it into circulation again. */
 		REFUSED(f, FH_FAULT_DISTURBED, -EIO,
 			assert_int_equal(fh_page_free(&f->frames, page), -EIO));
+		REFUSED(f, FH_FAULT_DISTURBED, -EIO,
+			assert_false(fh_phys_is_valid(fh_page_into_phys(&f->frames, page))));
 		while (count)
 			MUST(fh_page_free(&f->frames, pages[--count]));
 		assert_null(fh_frames_check(&f->frames));
@@ -336,11 +373,13 @@ static void described(void **state)
 static const struct CMUnitTest tests[] = {
 	CASE("harden.mapped", mapped),
 	CASE("harden.mapped_tail", mapped_tail),
+	CASE("harden.mapped_beyond_count", mapped_beyond_count),
 	CASE("harden.mapped_elsewhere", mapped_elsewhere),
 	CASE("harden.mapped_when_handed_out", mapped_when_handed_out),
 	CASE("harden.poisoned", poisoned),
 	CASE("harden.disturbed", disturbed),
 	CASE("harden.disturbed_block", disturbed_block),
+	CASE("harden.freed_but_owned", freed_but_owned),
 	CASE("harden.last_owner", last_owner),
 	CASE("harden.guards", guards),
 	CASE("harden.described", described),
