@@ -40,7 +40,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 # ---- Set-up: which goals need packages, and where the private ones lie
 goals := $(or $(MAKECMDGOALS),all)
 needs_long := $(filter check-long check-dtbs,$(goals))
-needs_check := $(filter-out check-fresh check-readme,$(filter check check-% analyze unit bench fuzz $(O)/unit/% $(O)/bench/%,$(goals)))
+needs_check := $(filter-out check-fresh check-readme,$(filter check check-% analyze unit bench fuzz coverage $(O)/unit/% $(O)/bench/%,$(goals)))
 needs_run := $(filter all run images stack $(O)/%.img $(O)/%.elf compile_commands.json $(O)/commands.json,$(goals))
 ifneq ($(filter lint,$(goals)),)
 setup_level := lint
@@ -97,7 +97,8 @@ LINK_FLAGS := -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,max-page
 	-Wl,-T,linker.ld $(LD_FLAGS)
 SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZE_THREADS ?= -fsanitize=thread
-HOST_FLAGS = $(COMMON) -O1 -Iarch/host -DFH_TEST_HOOKS -fno-omit-frame-pointer
+HOST_OPTIMIZE := -O1
+HOST_FLAGS = $(COMMON) $(HOST_OPTIMIZE) -Iarch/host -DFH_TEST_HOOKS -fno-omit-frame-pointer
 
 # ---- Sources: what lies in a folder belongs to it
 lib_sources := $(sort $(wildcard lib/*.c mm/*.c iommu/*.c))
@@ -137,7 +138,7 @@ fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
 
-.PHONY: analyze lint all stack images lib install fh-memmap fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
+.PHONY: analyze lint all stack coverage images lib install fh-memmap fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -329,6 +330,15 @@ analyze: $(O)/commands.json ## gcc's and clang's analyzer on all sources, and on
 	$(Q)$(check_env) /usr/bin/python3 -B tests/analyze/run.py snippets tree clang
 check-dtbs: $(O)/fh-memmap ## every device tree of Debian's kernels and QEMU's machines, against a second reader
 	$(Q)$(check_env) /usr/bin/python3 -B tests/dtbs/run.py
+# Unoptimised, so that each line has code of its own; atomic counters, because some tests have threads.
+coverage_unit = $(Q)$(MAKE) --no-print-directory SANITIZE= SANITIZE_THREADS= HOST_OPTIMIZE=-O0 \
+	HOSTCC='$(HOSTCC) --coverage -fprofile-update=atomic' unit
+coverage: ## lines of the library that host tests run; tests/coverage.allow has those that none does, and why
+	$(if $(findstring gcc,$(HOSTCC)),,$(error fh: coverage: HOSTCC: $(HOSTCC): is not gcc, which gcov belongs to (ENOTSUP)))
+	$(coverage_unit) O='$(O)/coverage/plain' HARDEN=
+	$(coverage_unit) O='$(O)/coverage/harden' HARDEN=1
+	$(Q)GCOV='$(subst gcc,gcov,$(firstword $(HOSTCC)))' /usr/bin/python3 -B tests/coverage.py \
+		$(O)/coverage $(O)/coverage/plain $(O)/coverage/harden
 check-readme: ## the README's commands, verbatim, in a clone
 	$(Q)O='$(O)' tests/fresh/readme.sh
 check-fresh: ## clone, run and check in a fresh Debian 12 and 13 (root, debootstrap)

@@ -32,7 +32,7 @@ packages() {
     [ -z "${LLVM:-}" ] || echo "clang$suffix" "lld$suffix" "llvm$suffix"
     case $level in
     check | long)
-        echo gcc libc6-dev binutils clang lld llvm libcmocka-dev libfdt-dev pkgconf python3 perl doxygen
+        echo gcc libc6-dev binutils clang lld llvm libcmocka-dev libfdt-dev pkgconf gcovr python3 perl doxygen
         # The sanitizers of each clang in use lie in a package of their own.
         echo libclang-rt-dev
         [ -z "$suffix" ] || echo "libclang-rt$suffix-dev"
