@@ -6,13 +6,12 @@
  *   chunk  0                            33                 35
  *          | node 0: 2 regions, 1 chunk | node 1: 2 chunks |
  */
-#include "mm/page.h"
+#include "mm/page_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/error.h"
-#include "mm/page_priv.h"
 #include "tests/unit/unit.h"
 
 #define FRAME UINT64_C(4096)
