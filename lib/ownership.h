@@ -18,7 +18,9 @@
 #define FH_LIB_OWNERSHIP_H
 
 #if defined(FH_OWNERSHIP_OFF)
+/* The result is the caller's, until argument @n of @release takes it. */
 #define FH_OWNED_BY(release, n)
+/* Argument @n is no longer the caller's after this call. */
 #define FH_TAKES(n)
 #elif defined(__clang__)
 /* The class "malloc" is the only one that all versions know; it promises nothing about aliases. */
