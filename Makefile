@@ -50,7 +50,7 @@ else ifneq ($(strip $(needs_check)),)
 setup_level := check
 else ifneq ($(strip $(needs_run)),)
 setup_level := run
-else ifneq ($(filter fh-memmap $(O)/fh-memmap,$(goals)),)
+else ifneq ($(filter fh-memmap fh-replay $(O)/fh-memmap $(O)/fh-replay,$(goals)),)
 setup_level := host
 endif
 ifdef setup_level
@@ -61,6 +61,8 @@ $(error set-up failed; the lines above say what is missing)
 endif
 include $(O)/setup.mk
 endif
+
+comma := ,
 
 # ---- Toolchains
 ifneq ($(LLVM),)
@@ -85,7 +87,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 COMMON := -std=gnu17 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=. -I. -I$(O)/include \
 	-include $(O)/include/config.h
 cc_include = $(shell $(CC) -print-file-name=include)
-TARGET_FLAGS = $(COMMON) -O2 -ffreestanding -fno-common -ffunction-sections -fdata-sections -fPIE \
+TARGET_FLAGS = $(COMMON) $(if $(filter $(cold_sources),$<),-Os,-O2) -ffreestanding -fno-common -ffunction-sections -fdata-sections -fPIE \
 	-fvisibility=hidden $(ARCH_FLAGS) -fstack-protector-strong \
 	-fno-omit-frame-pointer -ftls-model=local-exec \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -nostdinc -isystem $(PICOLIBC)/include \
@@ -101,12 +103,16 @@ HOST_OPTIMIZE := -O1
 HOST_FLAGS = $(COMMON) $(HOST_OPTIMIZE) -Iarch/host -DFH_TEST_HOOKS -fno-omit-frame-pointer
 
 # ---- Sources: what lies in a folder belongs to it
+# Of the library, what runs once, describes, checks, or waits for a TLB anyway: small rather than fast.
+cold_sources := $(wildcard lib/*.c) mm/memmap.c mm/memmap_resolve.c mm/page_check.c mm/page_contents.c mm/page_handle.c mm/page_init.c mm/page_mark.c \
+	$(addprefix iommu/,$(addsuffix .c,adopt adopt_describe decide format_s2 format_uat map pgtable pgtable_dump pool \
+	protect range shape split tlb_cpu trim))
 lib_sources := $(sort $(wildcard lib/*.c mm/*.c iommu/*.c))
 boot_sources := $(sort $(wildcard boot/*.c boot/*.S))
 kernel_only := boot/main.c $(sort $(wildcard boot/job*.c))
 runtime_sources := $(filter-out $(kernel_only),$(boot_sources))
 loader_sources := $(sort $(wildcard examples/bootloader/*.c examples/bootloader/*.S))
-suite_sources := $(sort $(wildcard tests/target/*.c))
+suite_sources := $(sort $(wildcard tests/target/*.c tests/target/*.S tests/oracle/*.c))
 unit_names := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.*.c)))
 thread_names := $(filter %.threads,$(unit_names))
 bench_host := $(sort $(wildcard tests/bench/host_*.c))
@@ -138,7 +144,7 @@ fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
 
-.PHONY: analyze lint all stack coverage images lib install fh-memmap fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
+.PHONY: analyze lint all stack coverage images lib install fh-memmap fh-replay fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -161,7 +167,7 @@ $(O)/include/config.h: FORCE
 # Objects are made again when the command that makes them changes (LLVM=1, CROSS_COMPILE, ...).
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(TARGET_FLAGS)' > $@.new
+	@printf '%s\n' '$(CC) $(TARGET_FLAGS)' '$(cold_sources)' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 define target_rules
@@ -203,14 +209,17 @@ $(O)/libfreehold.a: $(call objects,target,$(lib_sources))
 stack: $(call objects,stack,$(lib_sources)) ## bytes of stack that each call of the library takes at most (gcc)
 	$(Q)/usr/bin/python3 -B tools/stack.py $(O)/stack
 
-public_headers := $(filter-out %_priv.h mm/page_code.h mm/page_harden.h iommu/pte.h,$(wildcard lib/*.h mm/*.h iommu/*.h))
-# Includes from the root of the tree become <freehold/...>, so that nothing else is found by them.
+public_headers := $(filter-out %_priv.h mm/page_code.h mm/page_harden.h iommu/pte.h iommu/range.h,$(wildcard lib/*.h mm/*.h iommu/*.h))
+# Includes from the root of the tree become <freehold/...>, so that nothing else is found by them. The
+# sizes of structs depend on config.h: lib/types.h, which every header includes, brings it along.
 install: lib ## headers, libfreehold.a and freehold.pc below DESTDIR and PREFIX
 	$(Q)for h in $(public_headers); do \
 		install -d $(DESTDIR)$(PREFIX)/include/freehold/$$(dirname $$h); \
-		sed -E 's@^#include "((lib|mm|iommu)/[^"]+)"@#include <freehold/\1>@' $$h \
+		sed -E 's@^#include "((lib|mm|iommu)/[^"]+)"@#include <freehold/\1>@; s@^#define FH_LIB_TYPES_H@&\n\n#include <freehold/config.h>@' $$h \
 			> $(DESTDIR)$(PREFIX)/include/freehold/$$h; \
 	done
+	$(Q){ echo '/* How libfreehold.a was built. */'; grep -E '^#define FH_(CPU_MAX|HARDEN) ' $(O)/include/config.h; } \
+		> $(DESTDIR)$(PREFIX)/include/freehold/config.h
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	$(Q)install -m 644 $(O)/libfreehold.a $(DESTDIR)$(PREFIX)/lib/
 	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'Name: freehold' \
@@ -250,11 +259,17 @@ $(O)/fh-memmap: $(memmap_objects)
 	$(Q)$(HOSTCC) $(SANITIZE_TOOL) -o $@ $^ -lfdt
 fh-memmap: $(O)/fh-memmap ## the reader of device trees for the host: O/fh-memmap --help
 
+# ---- Judge of the host tests' traces, as a program
+$(O)/fh-replay: $(call objects,tool,$(wildcard tools/replay/*.c))
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) $(SANITIZE_TOOL) -o $@ $^
+fh-replay: $(O)/fh-replay ## judge of a trace that FH_REPLAY_SAVE=FILE of a host test has kept
+
 # ---- Host tests
 # Not boot/console.c: it is the target's C library's.
 host_console := $(filter-out boot/console.c,$(wildcard boot/console*.c))
 host_library = $(call objects,host,$(lib_sources) $(wildcard arch/host/*.c) \
-	$(wildcard boot/devtree*.c) $(host_console) boot/bootargs.c tests/unit/hooks.c)
+	$(wildcard boot/devtree*.c) $(host_console) boot/bootargs.c tests/unit/hooks.c $(wildcard tests/oracle/*.c))
 tsan_library = $(subst $(O)/host/,$(O)/tsan/,$(host_library))
 define host_rules
 $(O)/$(1)/%.o: %.c $(O)/include/config.h
@@ -265,10 +280,17 @@ endef
 $(eval $(call host_rules,host,$(SANITIZE)))
 $(eval $(call host_rules,tsan,$(SANITIZE_THREADS)))
 
+# Calls of the page tables go by tests/unit/replay.c, which has tools/replay judge their trace.
+replayed := $(filter-out %.threads,$(filter iommu.% tools.%,$(unit_names)))
+replay_objects = $(call objects,host,$(filter-out %/main.c,$(wildcard tools/replay/*.c)) tests/unit/replay.c)
+replay_calls := fh_frames_init fh_page_from_phys fh_gather_flush $(addprefix fh_pgtable_,init adopt map map_list \
+	unmap protect trim release)
+$(addprefix $(O)/unit/,$(replayed)): $(replay_objects)
+$(addprefix $(O)/unit/,$(replayed)): unit_flags := $(addprefix -Wl$(comma)--wrap=,$(replay_calls))
 $(addprefix $(O)/unit/,$(filter-out %.threads,$(unit_names))): $(O)/unit/%: $(O)/host/tests/unit/%.o $(host_library)
 	$(call say,HOSTLD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lcmocka -lfdt -lpthread
+	$(Q)$(HOSTCC) $(SANITIZE) $(unit_flags) -o $@ $^ -lcmocka -lfdt -lpthread
 $(addprefix $(O)/unit/,$(thread_names)): $(O)/unit/%: $(O)/tsan/tests/unit/%.o $(tsan_library)
 	$(call say,HOSTLD,$@)
 	@mkdir -p $(@D)
@@ -300,7 +322,7 @@ $(O)/bench/%.o: %.c $(O)/include/config.h
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(COMMON) -O2 -Iarch/host -MMD -MP -c -o $@ $<
-$(O)/bench/alloc: $(bench_program_objects)
+$(O)/bench/bench: $(bench_program_objects)
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) -o $@ $^ -lpthread
 # The same, as HARDEN=1 builds it.
@@ -309,11 +331,11 @@ $(O)/bench-hardened/%.o: %.c $(O)/include/config.h
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(COMMON) -DFH_HARDEN=1 -DBENCH_HARDENED=true -O2 -Iarch/host -MMD -MP -c -o $@ $<
-$(O)/bench-hardened/alloc: $(bench_hardened_objects)
+$(O)/bench-hardened/bench: $(bench_hardened_objects)
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) -o $@ $^ -lpthread
-bench_products := $(O)/bench/alloc $(O)/bench-hardened/alloc $(O)/freehold-bench.img
-bench: $(bench_products) ## page allocators compared: time on the host, instructions in QEMU; O/bench.json
+bench_products := $(O)/bench/bench $(O)/bench-hardened/bench $(O)/freehold-bench.img
+bench: $(bench_products) ## page allocators and page tables compared: time on the host, instructions in QEMU; O/bench.json
 	$(Q)O='$(O)' QEMU='$(SETUP_QEMU)' /usr/bin/python3 -B tests/bench/run.py
 
 $(O)/broken/%.elf: tests/qemu/broken/%.S
@@ -349,18 +371,17 @@ check-long: $(check_needs) ## every test, and those of `make check` with HARDEN=
 
 # ---- For editors
 database = $(foreach s,$(filter %.c,$(2)),{"directory":"$(CURDIR)"$(comma)"file":"$(s)"$(comma)"command":"$(subst ",\",$(3)) -c $(s)"}$(comma))
-comma := ,
 compile_commands.json $(O)/commands.json: $(O)/include/config.h FORCE ## the database that clangd and clang-tidy read
 	$(call say,JSON,$@)
-	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources) $(bench_common) $(bench_target),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(bench_host) $(wildcard tests/unit/*.c tests/fuzz/*.c tools/memmap/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
+	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources) $(bench_common) $(bench_target),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(bench_host) $(wildcard tests/unit/*.c tests/fuzz/*.c tools/memmap/*.c tools/replay/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
 
 lint_sources = $(sort $(shell find lib arch mm iommu boot examples tests tools -name '*.[ch]' -not -path 'tests/qemu/*'))
 lint: $(O)/include/config.h ## clang-format, cppcheck and clang-tidy find nothing
 	$(Q)clang-format --dry-run -Werror $(lint_sources)
 	$(Q)cppcheck -q --std=c11 --enable=warning,portability,performance --error-exitcode=1 --suppress=missingIncludeSystem \
-		--suppress=comparePointers -I. -I$(O)/include -Iarch/aarch64 lib mm iommu boot examples tests/target tests/bench tools/memmap
+		--suppress=comparePointers -I. -I$(O)/include -Iarch/aarch64 lib mm iommu boot examples tests/target tests/bench tools/memmap tools/replay
 	$(Q)clang-tidy --quiet $(filter %.c,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources) $(bench_common) $(bench_target)) -- \
-		--target=aarch64-none-elf -std=gnu17 -ffreestanding -I. -I$(O)/include -Iarch/aarch64 -nostdinc \
+		--target=aarch64-none-elf -include $(O)/include/config.h -std=gnu17 -ffreestanding -I. -I$(O)/include -Iarch/aarch64 -nostdinc \
 		-isystem $(PICOLIBC)/include -isystem $$(clang -print-file-name=include) -isystem $(fdt_include)
 
 clean: ## remove the output folder

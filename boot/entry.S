@@ -311,6 +311,32 @@ mmu_enable:
 	.size mmu_enable, . - mmu_enable
 
 /*
+ * mmu_switch(x0 = root): tables that map this code, the stack and all that is in use as the present
+ * ones do. The MMU is off in between, because a TLB may not hold blocks of both (Arm ARM DDI 0487,
+ * D8.16.1); no memory is read or written meanwhile but this code. Caches keep what they hold.
+ */
+	.globl mmu_switch
+	.type mmu_switch, %function
+mmu_switch:
+	mov	x9, x30
+	mrs	x10, daif
+	msr	daifset, #0xf
+	dsb	sy
+	mrs	x2, currentel
+	cmp	x2, #(2 << 2)
+	b.eq	1f
+	mov_q	x3, SCTLR_EL1_OFF
+	msr	sctlr_el1, x3
+	b	2f
+1:	mov_q	x3, SCTLR_EL2_OFF
+	msr	sctlr_el2, x3
+2:	isb
+	bl	mmu_enable
+	msr	daif, x10
+	ret	x9
+	.size mmu_switch, . - mmu_switch
+
+/*
  * stage_jump(x0 = entry, x1 = its x0, x2 = 1 for EL1): MMU and data cache off, jump, as the boot
  * protocol wants it. The caller has cleaned and invalidated all that the next stage reads;
  * this code runs from the identity map, and needs no stack.

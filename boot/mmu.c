@@ -1,125 +1,92 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The identity map. Four levels of 4 KiB tables from a static pool, and beyond that from
- * pages placed in the memory map: how many is known before the first is needed.
+ * The identity map:
+ *
+ *   early     image and tree, before the MMU is on; then devices, and RAM that is needed before all
+ *             of it is known (boot/mmu_early.c). What was mapped is noted down.
+ *   kernel    made by the page-table engine, when the memory map is resolved: what was noted, and
+ *             all usable and reserved RAM in the largest blocks, with the guards left out. Its
+ *             table pages are frames of an instance of its own: what is left of the early pool, and
+ *             a range placed in the memory map.
+ *   switch    MMU off, the new root, MMU on: both tables map the same with other block sizes, which
+ *             no TLB may hold at once. The early tables' pages are free then.
  */
 #include "boot/mmu.h"
 
-#include <cache.h>
+#include <barrier.h>
 #include <sysreg.h>
 
 #include "boot/el.h"
+#include "boot/mmu_early.h"
 #include "boot/start.h"
-#include "iommu/format_s1.h"
-#include "iommu/pte.h"
-#include "lib/bits.h"
+#include "iommu/tlb_cpu.h"
 #include "lib/error.h"
 #include "lib/hooks.h"
 
-#define PAGE_BYTES 4096u
-#define ENTRIES 512u
-#define STATIC_TABLES 24
+#define PAGE_BYTES MMU_PAGE_BYTES
 
 extern char image_start_code[], image_text_end[], image_rodata_end[], image_data_start[];
 extern char stack_guard[], stack_start[], trap_stack_guard[], trap_stack_start[], image_end[];
 
-/* Zero from the start: they are in .bss. */
-static _Alignas(PAGE_BYTES) uint64_t static_tables[STATIC_TABLES][ENTRIES];
+/* boot/entry.S */
+void mmu_switch(uint64_t root);
 
-static uint64_t *root = static_tables[0];
-static uint64_t *next_table = static_tables[1];
-static uint64_t *end_table = &static_tables[0][0] + (size_t)STATIC_TABLES * ENTRIES;
+/* A range that the early tables map, and the kernel's will. */
+struct noted {
+	uint64_t base;
+	uint64_t size;
+	enum mmu_use use;
+};
 
-static unsigned int level_shift(int level)
+static struct {
+	struct noted range[24];
+	unsigned int count;
+} noted;
+
+/* What the direct map leaves out, mostly because it is mapped already; in order of address. */
+struct hole {
+	uint64_t base;
+	uint64_t end;
+};
+
+static struct {
+	struct hole hole[6];
+	unsigned int count;
+} holes;
+
+/* The kernel's tables and the frames that they are made of. */
+static struct {
+	bool live;
+	struct fh_pgtable table;
+	struct fh_frames frames;
+	struct fh_memmap map;
+	struct fh_page *early[MMU_EARLY_PAGES]; /* in use until the switch */
+	unsigned int early_count;
+	_Alignas(16) unsigned char map_buffer[1024];
+} kernel;
+
+static int map_kernel(uint64_t base, uint64_t size, enum mmu_use use)
 {
-	return 12 + 9 * (unsigned int)(3 - level);
-}
+	int err = fh_pgtable_map(&kernel.table, fh_dma(base), fh_phys(base), size, mmu_attr(use));
 
-static uint64_t leaf(enum mmu_use use, uint64_t pa, int level)
-{
-	static const struct fh_attr attr[] = {
-		[MMU_TEXT] = { FH_READ | FH_EXEC, FH_MEMTYPE_WB, FH_SHARE_INNER },
-		[MMU_RODATA] = { FH_READ, FH_MEMTYPE_WB, FH_SHARE_INNER },
-		[MMU_DATA] = { FH_READ | FH_WRITE, FH_MEMTYPE_WB, FH_SHARE_INNER },
-		[MMU_DEVICE] = { FH_READ | FH_WRITE, FH_MEMTYPE_DEVICE, FH_SHARE_OUTER },
-	};
-	enum fh_regime regime = arch_current_el() == 2 ? FH_REGIME_EL2 : FH_REGIME_EL1;
-	uint64_t desc = 0;
-
-	/* Every attribute above can be said in both regimes. */
-	if (fh_s1_encode_attr(regime, FH_BOOT_MAIR, attr[use], &desc))
-		return 0;
-	return fh_s1_leaf(pa, level, desc);
-}
-
-/* The table below @slot, made when there is none. NULL: out of pages, or a block is in the way. */
-static uint64_t *table_below(uint64_t *slot, int *err)
-{
-	uint64_t desc = fh_pte_read(slot);
-	uint64_t *table;
-
-	if (desc) {
-		*err = fh_s1_kind(desc, 2) == FH_DESC_TABLE ? 0 : -EEXIST;
-		return (uint64_t *)(uintptr_t)fh_s1_address(desc);
-	}
-	if (next_table == end_table) {
-		*err = -ENOMEM;
-		return NULL;
-	}
-	table = next_table;
-	next_table += ENTRIES;
-	*err = 0;
-	fh_pte_publish(slot, fh_s1_table((uintptr_t)table));
-	return table;
-}
-
-/* The largest leaf that alignment and the rest of the range allow. */
-static int leaf_level(uint64_t base, uint64_t size)
-{
-	int level = 1;
-
-	while (level < 3 && (size < (UINT64_C(1) << level_shift(level)) ||
-			     !fh_is_aligned(base, UINT64_C(1) << level_shift(level))))
-		level++;
-	return level;
-}
-
-static int map_leaf(uint64_t base, int level, enum mmu_use use)
-{
-	uint64_t *table = root;
-	uint64_t *slot;
-	int err;
-
-	for (int l = 0;; l++) {
-		slot = &table[(base >> level_shift(l)) & (ENTRIES - 1)];
-		if (l == level)
-			break;
-		table = table_below(slot, &err);
-		if (err)
-			return err;
-	}
-	if (fh_pte_read(slot))
-		return -EEXIST;
-	fh_pte_publish(slot, leaf(use, base, level));
-	return 0;
+	arch_isb();
+	return err;
 }
 
 int mmu_map(uint64_t base, uint64_t size, enum mmu_use use)
 {
+	int err;
+
 	if (!fh_range_fits(base, size, 48))
 		return -ERANGE;
-	while (size) {
-		int level = leaf_level(base, size);
-		int err = map_leaf(base, level, use);
-
-		if (err)
-			return err;
-		base += UINT64_C(1) << level_shift(level);
-		size -= UINT64_C(1) << level_shift(level);
-	}
-	/* Our own regime: the walker is this CPU, which may run on before the store is seen. */
-	fh_pte_sync_self();
-	return 0;
+	if (kernel.live)
+		return map_kernel(base, size, use);
+	if (noted.count == FH_ARRAY_SIZE(noted.range))
+		return -ENOMEM;
+	err = mmu_early_map(base, size, use);
+	if (!err)
+		noted.range[noted.count++] = (struct noted){ base, size, use };
+	return err;
 }
 
 int mmu_map_device(uint64_t base, uint64_t size)
@@ -141,17 +108,6 @@ int mmu_map_device(uint64_t base, uint64_t size)
 	return 0;
 }
 
-/* What the direct map leaves out, mostly because it is mapped already; in order of address. */
-struct hole {
-	uint64_t base;
-	uint64_t end;
-};
-
-static struct {
-	struct hole hole[6];
-	unsigned int count;
-} holes;
-
 void mmu_leave_out(uint64_t base, uint64_t size)
 {
 	unsigned int i = holes.count++;
@@ -172,22 +128,22 @@ static int map_around(uint64_t base, uint64_t end)
 		if (hole->end <= base || hole->base >= end)
 			continue;
 		if (hole->base > base)
-			err = mmu_map(base, hole->base - base, MMU_DATA);
+			err = map_kernel(base, hole->base - base, MMU_DATA);
 		if (err)
 			return err;
 		base = hole->end;
 	}
-	return base < end ? mmu_map(base, end - base, MMU_DATA) : 0;
+	return base < end ? map_kernel(base, end - base, MMU_DATA) : 0;
 }
 
 /*
  * At most: both edges of a range, and of what is cut out of it, need a table of level 2 and one
  * of level 3; every 512 GiB begun need one of level 1. What is left out may be mapped by pages: a
- * table of level 3 for every 2 MiB begun.
+ * table of level 3 for every 2 MiB begun. And some for devices to come.
  */
 static uint64_t tables_wanted(const struct fh_memmap *map)
 {
-	uint64_t count = 8;
+	uint64_t count = 8 + noted.count;
 
 	for (unsigned int i = 0; i < holes.count; i++)
 		count += ((holes.hole[i].end - holes.hole[i].base) >> 21) + 2;
@@ -197,27 +153,103 @@ static uint64_t tables_wanted(const struct fh_memmap *map)
 	return count;
 }
 
-static int place_tables(struct fh_memmap *map)
+/* Reserved memory, mapped, for @bytes of what the tables need. */
+static int place(struct fh_memmap *map, uint64_t bytes, fh_phys_addr_t *pa)
 {
-	uint64_t left = (uint64_t)(end_table - next_table) / ENTRIES;
-	/* Placing makes two ranges more. */
-	uint64_t bytes = (tables_wanted(map) + 12) * PAGE_BYTES;
-	fh_phys_addr_t pa;
-	int err;
+	int err = fh_memmap_place(map, bytes, PAGE_BYTES, 0, UINT64_MAX, FH_MEM_RESERVED,
+				  "kernel page tables", pa);
 
-	if (bytes / PAGE_BYTES <= left)
-		return 0;
-	err = fh_memmap_place(map, bytes, PAGE_BYTES, 0, UINT64_MAX, FH_MEM_RESERVED,
-			      "kernel page tables", &pa);
+	bytes = fh_align_up(bytes, PAGE_BYTES);
 	if (!err)
-		err = mmu_map(pa.raw, bytes, MMU_DATA);
+		err = mmu_map(pa->raw, bytes, MMU_DATA);
+	if (!err)
+		mmu_leave_out(pa->raw, bytes);
+	return err;
+}
+
+/* The early tables' pages are a node of their own, so that they can be asked for. */
+#define NODE_POOL 0u
+#define NODE_EARLY 1u
+
+static int describe_pool(fh_phys_addr_t placed, uint64_t tables)
+{
+	uint64_t early = mmu_early_used() * (uint64_t)PAGE_BYTES;
+	uint64_t rest = MMU_EARLY_PAGES * (uint64_t)PAGE_BYTES - early;
+	int err = fh_memmap_init(&kernel.map, kernel.map_buffer, sizeof(kernel.map_buffer), 12);
+
+	if (!err)
+		err = fh_memmap_add_ram(&kernel.map, mmu_early_pool(), early, NODE_EARLY,
+					"early page tables");
+	if (!err && rest)
+		err = fh_memmap_add_ram(&kernel.map, mmu_early_pool() + early, rest, NODE_POOL,
+					"early page tables");
+	if (!err)
+		err = fh_memmap_add_ram(&kernel.map, placed.raw, tables * PAGE_BYTES, NODE_POOL,
+					"kernel page tables");
+	return err ? err : fh_memmap_resolve(&kernel.map);
+}
+
+static int start_frames(struct fh_memmap *map, uint64_t tables)
+{
+	struct fh_frames_config config = { .map = &kernel.map, .instance = 1 };
+	fh_phys_addr_t placed, metadata;
+	int err = place(map, tables * PAGE_BYTES, &placed);
+
+	if (!err)
+		err = describe_pool(placed, tables);
 	if (err)
 		return err;
-	mmu_leave_out(pa.raw, bytes);
-	next_table = (uint64_t *)(uintptr_t)pa.raw;
-	end_table = next_table + bytes / sizeof(*next_table);
-	arch_zero(next_table, bytes);
+	config.metadata_bytes = fh_frames_metadata_bytes(&kernel.map);
+	err = place(map, config.metadata_bytes, &metadata);
+	if (err)
+		return err;
+	/* Placing has mapped it in the early tables, which may have grown by that. */
+	err = describe_pool(placed, tables);
+	config.metadata = (void *)(uintptr_t)metadata.raw;
+	return err ? err : fh_frames_init(&kernel.frames, &config);
+}
+
+/* Pages that the early tables took before there was an owner of pages. */
+static int own_early(void)
+{
+	struct fh_page_request request = { .on_node = true, .node = NODE_EARLY };
+
+	while (kernel.early_count < mmu_early_used()) {
+		struct fh_page *page = fh_page_alloc_request(&kernel.frames, &request);
+
+		if (!page)
+			return -ENOMEM;
+		kernel.early[kernel.early_count++] = page;
+	}
 	return 0;
+}
+
+static int build(const struct fh_memmap *map)
+{
+	struct fh_pgtable_config config = {
+		.format = FH_FORMAT_S1,
+		.regime = arch_current_el() == 2 ? FH_REGIME_EL2 : FH_REGIME_EL1,
+		.granule_lg2 = 12,
+		.ias = 48,
+		.oas = 48,
+		.coherent = true,
+		.direct_map = true,
+		.mair = FH_BOOT_MAIR,
+		.frames = &kernel.frames,
+		.tlb = &fh_tlb_cpu_ops,
+		.tlb_ctx = &kernel.table,
+	};
+	int err = fh_pgtable_init(&kernel.table, &config);
+
+	for (unsigned int i = 0; i < noted.count && !err; i++)
+		err = map_kernel(noted.range[i].base, noted.range[i].size, noted.range[i].use);
+	for (size_t i = 0; i < map->range_count && !err; i++) {
+		const struct fh_memmap_range *range = &map->range[i];
+
+		if (range->kind == FH_MEM_USABLE || range->kind == FH_MEM_RESERVED)
+			err = map_around(range->base.raw, range->base.raw + range->size);
+	}
+	return err;
 }
 
 int mmu_map_memory(struct fh_memmap *map, const struct devtree_images *images)
@@ -228,19 +260,24 @@ int mmu_map_memory(struct fh_memmap *map, const struct devtree_images *images)
 	mmu_leave_out(images->tree_base, images->tree_size);
 	if (images->storage.size)
 		mmu_leave_out(images->storage.base, images->storage.size);
-	err = place_tables(map);
-	for (size_t i = 0; i < map->range_count && !err; i++) {
-		const struct fh_memmap_range *range = &map->range[i];
-
-		if (range->kind == FH_MEM_USABLE || range->kind == FH_MEM_RESERVED)
-			err = map_around(range->base.raw, range->base.raw + range->size);
-	}
-	return err;
+	/* Placing makes four ranges more. */
+	err = start_frames(map, tables_wanted(map) + 24);
+	if (!err)
+		err = own_early();
+	if (!err)
+		err = build(map);
+	if (err)
+		return err;
+	mmu_switch(kernel.table.root.raw);
+	kernel.live = true;
+	while (kernel.early_count)
+		FH_BUG_ON(fh_page_free(&kernel.frames, kernel.early[--kernel.early_count]));
+	return 0;
 }
 
 uint64_t mmu_root(void)
 {
-	return (uintptr_t)root;
+	return kernel.live ? kernel.table.root.raw : mmu_early_root();
 }
 
 uint64_t boot_early_map(uint64_t x0)
@@ -265,5 +302,5 @@ uint64_t boot_early_map(uint64_t x0)
 		(void)mmu_map(base, fh_align_up(tree_base + tree_bytes, PAGE_BYTES) - base,
 			      MMU_RODATA);
 	}
-	return (uintptr_t)root;
+	return mmu_early_root();
 }

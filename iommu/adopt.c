@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The scan of an inherited tree. Nothing is written: not to the tables, and not to the caller's
- * struct until all of it was seen. A loop over at most four open tables, no recursion.
+ * struct until all of it was seen. A loop over at most five open tables, no recursion.
  *
  *   windows     sorted out first: the scan asks whether an entry lies in one
  *   each table  is it where a table may lie? was it here before? is it its own ancestor?
@@ -15,7 +15,10 @@
 #include "iommu/pgtable_priv.h"
 #include "lib/error.h"
 
-#define LEVELS 4
+#define LEVELS (FH_LEVEL_PAGE - FH_LEVEL_FIRST + 1)
+
+/* Entries that are read at once. */
+#define PART_ENTRIES 32u
 
 /* A table that is open: the scan goes on at @index when what lies below is done. */
 struct open_table {
@@ -35,6 +38,8 @@ struct scan {
 	struct fh_window window[FH_WINDOW_MAX]; /* those in which nothing is wrong */
 	unsigned int window_count;
 	uint64_t software_used;
+	uint64_t part_pa; /* where @part was read, or FH_PHYS_INVALID */
+	uint64_t part[PART_ENTRIES];
 };
 
 static const char *declared_by(const struct scan *scan, uint64_t pa)
@@ -106,7 +111,7 @@ static void scan_windows(struct scan *scan)
 }
 
 /* May a table lie at @pa? It must be RAM of somebody else, which we may read and they keep. */
-static enum fh_adopt_code judge_place(const struct scan *scan, uint64_t pa)
+static enum fh_adopt_code judge_frame(const struct scan *scan, uint64_t pa)
 {
 	enum fh_borrow_refusal why;
 
@@ -124,25 +129,62 @@ static enum fh_adopt_code judge_place(const struct scan *scan, uint64_t pa)
 	}
 }
 
+/* Every frame of it; *@at is the one that the answer is about. */
+static enum fh_adopt_code judge_place(const struct scan *scan, uint64_t pa, uint64_t bytes,
+				      uint64_t *at)
+{
+	uint64_t frame = UINT64_C(1) << scan->config->frames->frame_lg2;
+	enum fh_adopt_code code = FH_ADOPT_OK;
+
+	for (*at = pa; *at < pa + bytes; *at = fh_align_down(*at, frame) + frame) {
+		code = judge_frame(scan, *at);
+		if (code)
+			break;
+	}
+	return code;
+}
+
 /* Survives an abort. Return: false when the memory did not answer. */
-static bool read_entry(const struct scan *scan, uint64_t pa, unsigned int index, uint64_t *desc)
+static bool read_entries(const struct scan *scan, uint64_t pa, uint64_t *desc, unsigned int count)
 {
 	const struct fh_frames *frames = scan->config->frames;
 	const struct fh_page *page = fh_page_borrow_phys(frames, fh_phys(pa), NULL);
 	size_t offset = (size_t)fh_phys_frame_offset(fh_phys(pa), frames->frame_lg2).raw;
 
-	return page &&
-	       !fh_page_read(frames, page, offset + index * sizeof(*desc), desc, sizeof(*desc));
+	return page && !fh_page_read(frames, page, offset, desc, count * sizeof(*desc));
+}
+
+/*
+ * Entry @index of a table. Each read asks whose the memory is, so entries are read some at a time;
+ * one by one where a part of them does not answer.
+ */
+static bool read_entry(struct scan *scan, const struct open_table *table, unsigned int index,
+		       uint64_t *desc)
+{
+	unsigned int first = index & ~(PART_ENTRIES - 1);
+	unsigned int count = fh_shape_entries(&scan->shape, table->level) - first;
+	uint64_t pa = table->pa + first * sizeof(*desc);
+
+	if (scan->part_pa != pa) {
+		scan->part_pa = pa;
+		if (!read_entries(scan, pa, scan->part,
+				  count < PART_ENTRIES ? count : PART_ENTRIES))
+			scan->part_pa = FH_PHYS_INVALID.raw;
+	}
+	if (scan->part_pa != pa)
+		return read_entries(scan, table->pa + index * sizeof(*desc), desc, 1);
+	*desc = scan->part[index - first];
+	return true;
 }
 
 static void scan_leaf(struct scan *scan, const struct open_table *table, uint64_t desc,
 		      enum fh_desc_kind kind, uint64_t iova)
 {
 	uint64_t span = fh_shape_span(&scan->shape, table->level);
-	uint64_t pa = fh_s1_address(desc);
+	uint64_t pa = fh_desc_address(&scan->shape, desc);
 
 	if (kind == FH_DESC_BLOCK || kind == FH_DESC_PAGE) {
-		if (fh_s1_reserved(scan->config->regime, desc, table->level))
+		if (fh_format_reserved(&scan->shape, desc, table->level))
 			find(scan, FH_ADOPT_RESERVED_BITS, table, desc, iova, pa);
 		else if (!fh_range_fits(pa, span, scan->shape.oas))
 			find(scan, FH_ADOPT_OUTPUT, table, desc, iova, pa);
@@ -154,21 +196,24 @@ static void scan_leaf(struct scan *scan, const struct open_table *table, uint64_
 static void scan_entry(struct scan *scan, const struct open_table *table, uint64_t desc,
 		       uint64_t iova)
 {
-	enum fh_desc_kind kind = fh_s1_kind(desc, table->level);
+	enum fh_desc_kind kind = fh_desc_kind(&scan->shape, desc, table->level);
 
 	scan->report->entries++;
-	if ((desc & FH_S1_VALID) && (desc & FH_S1_SOFTWARE_BITS)) {
-		scan->software_used |= desc & FH_S1_SOFTWARE_BITS;
-		find(scan, FH_ADOPT_SOFTWARE_BIT_USED, table, desc, iova, fh_s1_address(desc));
+	if ((desc & FH_DESC_VALID) && (desc & scan->shape.software)) {
+		scan->software_used |= desc & scan->shape.software;
+		find(scan, FH_ADOPT_SOFTWARE_BIT_USED, table, desc, iova,
+		     fh_desc_address(&scan->shape, desc));
 	}
 	if (kind == FH_DESC_ILLEGAL)
-		find(scan, FH_ADOPT_ILLEGAL, table, desc, iova, fh_s1_address(desc));
+		find(scan, FH_ADOPT_ILLEGAL, table, desc, iova,
+		     fh_desc_address(&scan->shape, desc));
 	else if (kind != FH_DESC_TABLE)
 		scan_leaf(scan, table, desc, kind, iova);
-	else if (fh_s1_reserved(scan->config->regime, desc, table->level))
-		find(scan, FH_ADOPT_RESERVED_BITS, table, desc, iova, fh_s1_address(desc));
-	else if (!fh_range_fits(fh_s1_address(desc), 1, scan->shape.oas))
-		find(scan, FH_ADOPT_OUTPUT, table, desc, iova, fh_s1_address(desc));
+	else if (fh_format_reserved(&scan->shape, desc, table->level))
+		find(scan, FH_ADOPT_RESERVED_BITS, table, desc, iova,
+		     fh_desc_address(&scan->shape, desc));
+	else if (!fh_range_fits(fh_desc_address(&scan->shape, desc), 1, scan->shape.oas))
+		find(scan, FH_ADOPT_OUTPUT, table, desc, iova, fh_desc_address(&scan->shape, desc));
 }
 
 /*
@@ -206,7 +251,7 @@ static bool line_is_mixed(const struct scan *scan, const struct open_table *tabl
 		line->theirs = true;
 	else if (!desc)
 		line->ours = true;
-	else if (fh_s1_kind(desc, table->level) != FH_DESC_TABLE)
+	else if (fh_desc_kind(&scan->shape, desc, table->level) != FH_DESC_TABLE)
 		line->theirs = true;
 	if (table->index + 1 == fh_shape_entries(&scan->shape, table->level) &&
 	    !fh_is_aligned(pa + sizeof(desc), arch_cache_writeback_granule()))
@@ -230,7 +275,7 @@ static bool scan_entries(struct scan *scan, struct open_table *table)
 		uint64_t iova = table->iova + table->index * span;
 		uint64_t desc;
 
-		if (!read_entry(scan, table->pa, table->index, &desc)) {
+		if (!read_entry(scan, table, table->index, &desc)) {
 			find(scan, FH_ADOPT_UNREADABLE, table, 0, iova, table->pa);
 			return false;
 		}
@@ -251,24 +296,37 @@ static bool scan_entries(struct scan *scan, struct open_table *table)
 	return true;
 }
 
+/* Does the table at @pa share a granule with one that is open? A root may be several in a row. */
+static bool is_ancestor(const struct scan *scan, const struct open_table *open, uint64_t pa)
+{
+	uint64_t granule = UINT64_C(1) << scan->shape.granule_lg2;
+	uint64_t first = fh_align_down(open->pa, granule);
+	uint64_t bytes = fh_shape_entries(&scan->shape, open->level) * sizeof(uint64_t);
+
+	return pa == first || (pa > first && pa - first < bytes);
+}
+
 /* Open the table at @pa, found in @parent (NULL: the root), unless something speaks against it. */
 static void enter(struct scan *scan, const struct open_table *parent, uint64_t desc, uint64_t pa,
 		  uint64_t iova)
 {
 	int level = parent ? parent->level + 1 : scan->shape.start_level;
-	enum fh_adopt_code code = judge_place(scan, pa);
+	uint64_t granule = UINT64_C(1) << scan->shape.granule_lg2;
+	uint64_t bytes = parent ? granule : UINT64_C(1) << scan->shape.root_lg2;
+	uint64_t at;
+	enum fh_adopt_code code = judge_place(scan, pa, bytes, &at);
 	const struct fh_page *page;
 	int marks;
 
 	for (int i = 0; i < scan->depth && !code; i++)
-		if (fh_align_down(scan->open[i].pa, UINT64_C(1) << scan->shape.granule_lg2) == pa)
+		if (is_ancestor(scan, &scan->open[i], pa))
 			code = FH_ADOPT_CYCLE;
 	if (code) {
-		find(scan, code, parent, desc, iova, pa);
+		find(scan, code, parent, desc, iova, code == FH_ADOPT_CYCLE ? pa : at);
 		return;
 	}
 	page = fh_page_borrow_phys(scan->config->frames, fh_phys(pa), NULL);
-	marks = fh_page_mark(scan->config->frames, page, 1u << level);
+	marks = fh_page_mark(scan->config->frames, page, 1u << (level + 1));
 	if (marks > 0)
 		find(scan, FH_ADOPT_SHARED_TABLE, parent, desc, iova, pa);
 	if (marks < 0)
@@ -277,14 +335,14 @@ static void enter(struct scan *scan, const struct open_table *parent, uint64_t d
 	 * Seen at this level before: what lies below is known. Whether a line is mixed depends on
 	 * the place, though, and looking again at each place would have no bound.
 	 */
-	if (marks & (1 << level)) {
+	if (marks & (1 << (level + 1))) {
 		if (!scan->config->coherent &&
 		    touches_window(scan, iova, fh_shape_span(&scan->shape, level - 1)))
 			find(scan, FH_ADOPT_WRITEBACK, parent, desc, iova, pa);
 		return;
 	}
 	scan->open[scan->depth] = (struct open_table){ .pa = pa, .iova = iova, .level = level };
-	if (scan_entries(scan, &scan->open[scan->depth]))
+	if (scan_entries(scan, &scan->open[scan->depth]) && level != FH_LEVEL_PAGE)
 		scan->depth++;
 }
 
@@ -300,11 +358,11 @@ static void step(struct scan *scan)
 		return;
 	}
 	parent = *table;
-	if (read_entry(scan, table->pa, table->index, &desc) &&
-	    fh_s1_kind(desc, table->level) == FH_DESC_TABLE &&
-	    !fh_s1_reserved(scan->config->regime, desc, table->level) &&
-	    fh_range_fits(fh_s1_address(desc), 1, scan->shape.oas))
-		enter(scan, &parent, desc, fh_s1_address(desc),
+	if (read_entry(scan, table, table->index, &desc) &&
+	    fh_desc_kind(&scan->shape, desc, table->level) == FH_DESC_TABLE &&
+	    !fh_format_reserved(&scan->shape, desc, table->level) &&
+	    fh_range_fits(fh_desc_address(&scan->shape, desc), 1, scan->shape.oas))
+		enter(scan, &parent, desc, fh_desc_address(&scan->shape, desc),
 		      table->iova + table->index * fh_shape_span(&scan->shape, table->level));
 	table->index++;
 }
@@ -312,22 +370,27 @@ static void step(struct scan *scan)
 static void scan_tree(struct scan *scan)
 {
 	uint64_t root = scan->handover->root.raw;
+	uint64_t bytes = UINT64_C(1) << scan->shape.root_lg2;
 
-	if (!fh_is_aligned(root, UINT64_C(1) << scan->shape.root_lg2) || !fh_is_aligned(root, 64)) {
+	if (!fh_is_aligned(root, bytes) || !fh_is_aligned(root, 64)) {
 		find(scan, FH_ADOPT_ROOT_MISALIGNED, NULL, 0, 0, root);
+		return;
+	}
+	if (!fh_range_fits(root, bytes, scan->shape.oas)) {
+		find(scan, FH_ADOPT_OUTPUT, NULL, 0, 0, root);
 		return;
 	}
 	enter(scan, NULL, 0, root, 0);
 	while (scan->depth)
 		step(scan);
 	fh_frames_clear_marks(scan->config->frames);
-	if ((scan->software_used & FH_S1_SOFTWARE_BITS) == FH_S1_SOFTWARE_BITS)
+	if (scan->software_used == scan->shape.software)
 		find(scan, FH_ADOPT_NO_SOFTWARE_BIT, NULL, 0, 0, scan->software_used);
 }
 
 static void fill_table(struct fh_pgtable *table, const struct scan *scan)
 {
-	uint64_t free_bits = FH_S1_SOFTWARE_BITS & ~scan->software_used;
+	uint64_t free_bits = scan->shape.software & ~scan->software_used;
 
 	*table = (struct fh_pgtable){
 		.config = *scan->config,
@@ -339,12 +402,18 @@ static void fill_table(struct fh_pgtable *table, const struct scan *scan)
 	};
 	for (unsigned int w = 0; w < table->window_count; w++)
 		table->window[w] = scan->window[w];
+	fh_pgtable_derive(table);
 }
 
 int fh_pgtable_adopt(struct fh_pgtable *table, const struct fh_pgtable_config *config,
 		     const struct fh_handover *handover, struct fh_adopt_report *report)
 {
-	struct scan scan = { .config = config, .handover = handover, .report = report };
+	struct scan scan = {
+		.config = config,
+		.handover = handover,
+		.report = report,
+		.part_pa = FH_PHYS_INVALID.raw,
+	};
 	int err = fh_pgtable_check_config(config, &scan.shape);
 
 	report->tables = report->entries = report->refusals = report->warnings = 0;

@@ -125,8 +125,9 @@ struct fh_adopt_report {
  * Ownership: the tree stays the firmware's; what is mapped later in zero entries of the windows is
  * @table's, until fh_pgtable_release().
  * Return: 0; -EINVAL (shape, windows, root alignment, illegal or malformed descriptors), -EPERM
- *         (a table where none may lie), -ELOOP (cycle), -ENOTSUP (shape not built, software bits
- *         all used, writeback granule), -EFAULT (unreadable). Of several, that of @report->first.
+ *         (a table where none may lie), -ELOOP (cycle), -ENOTSUP (frames larger than the
+ *         granule, software bits all used, writeback granule), -EFAULT (unreadable). Of several,
+ *         that of @report->first.
  */
 FH_MUST_CHECK int fh_pgtable_adopt(struct fh_pgtable *table, const struct fh_pgtable_config *config,
 				   const struct fh_handover *handover,

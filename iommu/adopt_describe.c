@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names, texts and errors of adoption's findings, and the lines that tell of them. */
 #include "iommu/adopt.h"
+
+#include "iommu/pgtable_priv.h"
 #include "lib/error.h"
 
 struct code_info {
@@ -66,7 +68,7 @@ void fh_adopt_table_describe(const struct fh_adopt_table *table, const struct fh
 	fh_out_str(out, "fh: adopt: table ");
 	fh_out_hex(out, table->pa.raw, 0);
 	fh_out_str(out, ": level ");
-	fh_out_dec(out, (uint64_t)table->level, 0);
+	put_level(out, table->level);
 	fh_out_str(out, ", from iova ");
 	fh_out_hex(out, table->iova.raw, 0);
 	fh_out_str(out, ", ");
@@ -86,7 +88,7 @@ void fh_adopt_finding_describe(const struct fh_adopt_finding *finding, const str
 		fh_out_str(out, "table ");
 		fh_out_hex(out, finding->table.raw, 0);
 		fh_out_str(out, " level ");
-		fh_out_dec(out, (uint64_t)finding->level, 0);
+		put_level(out, finding->level);
 		fh_out_str(out, " index ");
 		fh_out_dec(out, finding->index, 0);
 		fh_out_str(out, ": descriptor ");

@@ -9,34 +9,38 @@
 int fh_pgtable_refuse(const struct fh_pgtable *table, enum fh_fault_code code, uint64_t iova,
 		      uint64_t desc, int err)
 {
-	struct fh_memmap_range range =
-	    fh_memmap_classify(table->config.frames->config.map, fh_phys(fh_s1_address(desc)));
+	const struct fh_memmap *map = table->config.frames->config.map;
+	uint64_t pa = fh_desc_address(&table->shape, desc);
 
-	fh_report(&table->config.report, &(struct fh_fault){
-					     .code = code,
-					     .err = err,
-					     .part = "pgtable",
-					     .addr = iova,
-					     .value = desc,
-					     .declared_by = range.by,
-					 });
+	fh_report(&table->config.report,
+		  &(struct fh_fault){
+		      .code = code,
+		      .err = err,
+		      .part = "pgtable",
+		      .addr = iova,
+		      .value = desc,
+		      .declared_by = desc ? fh_memmap_classify(map, fh_phys(pa)).by : NULL,
+		  });
 	return err;
 }
 
-int fh_pgtable_below(const struct fh_pgtable *table, uint64_t iova, uint64_t desc, uint64_t *pa)
+bool fh_pgtable_leads(const struct fh_pgtable *table, uint64_t desc)
 {
-	enum fh_frame_state state;
+	return is_state(table, fh_desc_address(&table->shape, desc),
+			UINT64_C(1) << table->shape.granule_lg2,
+			is_ours(table, desc) ? FH_FRAME_HELD : FH_FRAME_RESERVED);
+}
 
-	*pa = fh_s1_address(desc);
-	state = fh_frame_state(table->config.frames, fh_phys(*pa));
-	if (is_ours(table, desc)) {
-		if (state == FH_FRAME_HELD)
-			return 0;
-		return fh_pgtable_refuse(table, FH_FAULT_TABLE_STATE, iova, desc, -EIO);
-	}
-	if (state == FH_FRAME_RESERVED)
-		return 0;
-	return fh_pgtable_refuse(table, FH_FAULT_TABLE_MOVED, iova, desc, -EIO);
+int fh_pgtable_below(const struct fh_pgtable *table, uint64_t iova, uint64_t desc, struct place *at)
+{
+	uint64_t pa = fh_desc_address(&table->shape, desc);
+	bool ours = is_ours(table, desc);
+
+	if (!fh_pgtable_leads(table, desc))
+		return fh_pgtable_refuse(table, ours ? FH_FAULT_TABLE_STATE : FH_FAULT_TABLE_MOVED,
+					 iova, desc, -EIO);
+	*at = (struct place){ table_at(table, pa), at->level + 1, !ours };
+	return 0;
 }
 
 bool fh_pgtable_in_windows(const struct fh_pgtable *table, uint64_t first, uint64_t last)
@@ -70,44 +74,55 @@ int fh_pgtable_check_range(const struct fh_pgtable *table, fh_dma_addr_t iova, u
 	return fh_range_fits(iova.raw, size, table->shape.ias) ? 0 : -ERANGE;
 }
 
+int fh_pgtable_check_change(const struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t size)
+{
+	int err = fh_pgtable_check_range(table, iova, size);
+
+	if (!err && !fh_pgtable_in_windows(table, iova.raw, iova.raw + (size - 1)))
+		err = fh_pgtable_refuse(table, FH_FAULT_OUTSIDE_WINDOW, iova.raw, 0, -EPERM);
+	return err;
+}
+
 int fh_pgtable_check_config(const struct fh_pgtable_config *config, struct fh_shape *shape)
 {
-	int err =
-	    fh_shape_init(shape, config->format, config->granule_lg2, config->ias, config->oas);
+	struct fh_shape_request request = {
+		.format = config->format,
+		.regime = config->regime,
+		.granule_lg2 = config->granule_lg2,
+		.ias = config->ias,
+		.oas = config->oas,
+		.concat_lg2 = config->concat_lg2,
+		.lpa2 = config->lpa2,
+		.share = config->share,
+		.mair = config->mair,
+	};
 
-	if (err == -EINVAL || !config->frames || !config->tlb || config->bbm_level > 2)
+	if (!config->frames || !config->tlb || config->bbm_level > 2)
 		return -EINVAL;
-	if (config->regime != FH_REGIME_EL1 && config->regime != FH_REGIME_EL2 &&
-	    config->regime != FH_REGIME_EL3)
+	if (fh_shape_init(shape, &request))
 		return -EINVAL;
 	/* A table is a block of whole frames. */
-	if (err || config->bbm_level || config->frames->frame_lg2 > config->granule_lg2)
-		return -ENOTSUP;
-	return 0;
+	return config->frames->frame_lg2 > config->granule_lg2 ? -ENOTSUP : 0;
 }
 
-fh_phys_addr_t fh_pgtable_alloc(const struct fh_pgtable_config *config,
-				const struct fh_shape *shape)
+void fh_pgtable_derive(struct fh_pgtable *table)
 {
-	unsigned int order = shape->granule_lg2 - config->frames->frame_lg2;
-	struct fh_page *page = fh_page_alloc(config->frames, order, FH_PAGE_ZERO);
+	const struct fh_shape *shape = &table->shape;
 
-	if (!page)
-		return FH_PHYS_INVALID;
-	/* The walker cannot reach what lies beyond its output size. */
-	if (!fh_range_fits(fh_page_to_phys(config->frames, page).raw,
-			   UINT64_C(1) << shape->granule_lg2, shape->oas)) {
-		fh_pgtable_free(config->frames, page);
-		return FH_PHYS_INVALID;
-	}
-	return fh_page_into_phys(config->frames, page);
+	table->direct_offset = table->config.frames->config.direct_offset;
+	table->simple = !table->adopted && table->config.coherent;
+	table->direct = !table->adopted && shape->high == FH_HIGH_NONE;
+	table->alike_bytes = UINT64_C(1) << leaf_table_lg2(shape);
+	if (table->config.contiguous && fh_shape_run_lg2(shape, FH_LEVEL_PAGE))
+		table->alike_bytes =
+		    run_bytes(table, FH_LEVEL_PAGE) - fh_shape_span(shape, FH_LEVEL_PAGE);
 }
 
-void fh_pgtable_free(struct fh_frames *frames, struct fh_page *page)
+/* Tables are whole granules, also a root that is not full; several in a row are one block. */
+static uint64_t root_bytes(const struct fh_shape *shape)
 {
-	int err = fh_page_free(frames, page);
-
-	FH_BUG_ON(err && err != -EBUSY && err != -EIO);
+	return UINT64_C(1) << (shape->root_lg2 > shape->granule_lg2 ? shape->root_lg2
+								    : shape->granule_lg2);
 }
 
 int fh_pgtable_init(struct fh_pgtable *table, const struct fh_pgtable_config *config)
@@ -118,12 +133,14 @@ int fh_pgtable_init(struct fh_pgtable *table, const struct fh_pgtable_config *co
 
 	if (err)
 		return err;
-	root = fh_pgtable_alloc(config, &shape);
+	root = fh_pgtable_alloc(config, &shape, root_bytes(&shape));
 	if (!fh_phys_is_valid(root))
 		return -ENOMEM;
-	*table = (struct fh_pgtable){ .config = *config, .shape = shape, .root = root };
-	fh_pte_ready(table_at(table, table->root.raw), UINT64_C(1) << shape.granule_lg2,
-		     config->coherent);
+	*table = (struct fh_pgtable){
+		.config = *config, .shape = shape, .root = root, .reserve = FH_PHYS_INVALID
+	};
+	fh_pgtable_derive(table);
+	fh_pte_ready(table_at(table, table->root.raw), root_bytes(&shape), config->coherent);
 	return 0;
 }
 
@@ -178,6 +195,8 @@ int fh_pgtable_release(struct fh_pgtable *table)
 	uint64_t expected = table->tables;
 	int err, flushed;
 
+	if (fh_gathers_pending(table))
+		return -EBUSY;
 	fh_gather_init(&gather, table);
 	err = release_entries(table, &gather);
 	/* What was taken from foreign tables and is not there any more; the tables that hung there.
@@ -185,8 +204,12 @@ int fh_pgtable_release(struct fh_pgtable *table)
 	if (table->taken || gather.frames != expected)
 		err = report_lost(table, expected - gather.frames);
 	flushed = fh_gather_flush(&gather);
-	if (flushed)
+	if (flushed) {
+		fh_gather_abandon(&gather);
 		return flushed;
+	}
+	/* Giving back takes no page, and so cannot fail. */
+	FH_BUG_ON(fh_pgtable_preallocate(table, 0));
 	if (!err)
 		err = release_root(table);
 	return err;

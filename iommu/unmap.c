@@ -1,44 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Taking translations away: decide over the whole range, then change. Clearing itself steps
- * over what is foreign, so that release and the undoing of a map can use it.
+ * Taking translations away: decide over the whole range (decide.c), split what it cuts (split.c),
+ * then clear. Clearing itself steps over what is foreign, so that release and the undoing of a map
+ * can use it.
  */
 #include "iommu/pgtable_priv.h"
+#include "iommu/range.h"
 #include "lib/error.h"
-
-/* All that may differ in a descriptor of ours since it was written: access flag, AP[2], DBM. */
-#define HARDWARE_UPDATES (FH_BIT(10) | FH_BIT(7) | FH_BIT(51))
-
-/* May [@first, @last] be taken away below this table? */
-static int decide(const struct fh_pgtable *table, int level, uint64_t pa, uint64_t first,
-		  uint64_t last)
-{
-	const struct fh_shape *shape = &table->shape;
-	const uint64_t *slot = table_at(table, pa);
-	int err = 0;
-
-	for (unsigned int i = fh_shape_index(shape, level, first);
-	     i <= fh_shape_index(shape, level, last) && !err; i++) {
-		uint64_t base = entry_base(shape, level, first, i);
-		struct part part = entry_part(shape, level, base, first, last);
-		uint64_t desc = fh_pte_read(&slot[i]);
-		uint64_t below;
-
-		if (!desc)
-			continue;
-		if (fh_s1_kind(desc, level) == FH_DESC_TABLE) {
-			err = fh_pgtable_below(table, part.first, desc, &below);
-			if (!err)
-				err = decide(table, level + 1, below, part.first, part.last);
-		} else if (!is_ours(table, desc)) {
-			err = fh_pgtable_refuse(table, FH_FAULT_FOREIGN_ENTRY, part.first, desc,
-						-EPERM);
-		} else if (!part_is_whole(shape, level, part)) {
-			err = -EBUSY;
-		}
-	}
-	return err;
-}
 
 struct clearing {
 	struct fh_pgtable *table;
@@ -46,60 +14,89 @@ struct clearing {
 	bool whole_links;
 };
 
-/* One entry of ours: gone, with what hangs below it. */
-static void clear_entry(const struct clearing *clearing, int level, uint64_t *slot, uint64_t desc,
-			struct part part, bool foreign)
+/* Leaves of ours in a leaf table of ours. */
+static void clear_pages(const struct clearing *clearing, uint64_t *slot, struct part range)
 {
 	struct fh_pgtable *table = clearing->table;
-	bool link = fh_s1_kind(desc, level) == FH_DESC_TABLE;
-	uint64_t below = 0;
-	uint64_t found;
+	const struct fh_shape *shape = &table->shape;
+	unsigned int count = (unsigned int)((range.last - range.first) >> shape->granule_lg2) + 1;
 
-	if (link && fh_pgtable_below(table, part.first, desc, &below))
-		return;
-	if (!fh_pte_give(slot, desc, ~HARDWARE_UPDATES, table->config.coherent, &found))
-		return; /* taken away by another CPU, or overwritten by the firmware: not ours now
-			 */
-	if (foreign)
-		table->taken--;
-	if (link) {
-		/* Its whole span, which may be more than the range, must leave the walk caches. */
-		uint64_t base = fh_align_down(part.first, fh_shape_span(&table->shape, level));
+	for (unsigned int i = 0; counts_mappings(table) && i < count; i++) {
+		uint64_t desc = fh_pte_read(&slot[i]);
 
-		fh_gather_subtree(clearing->gather, level + 1, below);
-		part = (struct part){ base, base + (fh_shape_span(&table->shape, level) - 1) };
-	} else {
-		fh_frames_unmapped(table->config.frames, fh_phys(fh_s1_address(desc)),
-				   fh_shape_span(&table->shape, level));
+		if (desc)
+			fh_frames_unmapped(table->config.frames,
+					   fh_phys(fh_desc_address(shape, desc)),
+					   UINT64_C(1) << shape->granule_lg2);
 	}
-	fh_gather_range(clearing->gather, part.first, part.last, link);
+	fh_pte_clear(slot, count, table->config.coherent);
+	fh_gather_range(clearing->gather, range.first, range.last, shape->granule_lg2, false);
 }
 
-static int clear_level(const struct clearing *clearing, int level, uint64_t pa, uint64_t first,
-		       uint64_t last)
+/* One entry of ours: gone, with what hangs below it. */
+static int clear_entry(const struct clearing *clearing, struct place at, uint64_t *slot,
+		       uint64_t desc, struct part part)
+{
+	struct fh_pgtable *table = clearing->table;
+	const struct fh_shape *shape = &table->shape;
+	bool link = fh_desc_is_link(desc, at.level);
+	uint64_t span = fh_shape_span(shape, at.level);
+	struct place below = at;
+	uint64_t found;
+
+	/* What goes back to the allocator is looked at once more, also where descents trust it. */
+	if (link && fh_pgtable_below(table, part.first, desc, &below))
+		return -EIO;
+	if (!at.foreign) {
+		fh_pte_clear(slot, 1, table->config.coherent);
+	} else {
+		/* The firmware may have overwritten it: not ours now. */
+		if (!fh_pte_give(slot, desc, ~HARDWARE_UPDATES, table->config.coherent, &found))
+			return 0;
+		table->taken--;
+	}
+	if (link) {
+		/* Its whole span, which may be more than the range, must leave the walk caches. */
+		uint64_t base = fh_align_down(part.first, span);
+
+		fh_gather_subtree(clearing->gather, at.level + 1, fh_desc_address(shape, desc));
+		fh_gather_range(clearing->gather, base, base + (span - 1), shape->granule_lg2,
+				true);
+	} else {
+		if (counts_mappings(table))
+			fh_frames_unmapped(table->config.frames,
+					   fh_phys(fh_desc_output(shape, desc, at.level)), span);
+		fh_gather_range(clearing->gather, part.first, part.last, leaf_lg2(table, at.level),
+				false);
+	}
+	return 0;
+}
+
+static int clear_level(const struct clearing *clearing, struct place at, struct part range)
 {
 	const struct fh_pgtable *table = clearing->table;
 	const struct fh_shape *shape = &table->shape;
-	uint64_t *slot = table_at(table, pa);
-	bool foreign = is_foreign_table(table, pa);
+	unsigned int first = fh_shape_index(shape, at.level, range.first);
 	int result = 0;
 
-	for (unsigned int i = fh_shape_index(shape, level, first);
-	     i <= fh_shape_index(shape, level, last); i++) {
-		uint64_t base = entry_base(shape, level, first, i);
-		struct part part = entry_part(shape, level, base, first, last);
-		uint64_t desc = fh_pte_read(&slot[i]);
+	if (at.level == FH_LEVEL_PAGE && !at.foreign) {
+		clear_pages(clearing, &at.slot[first], range);
+		return 0;
+	}
+	for (unsigned int i = first; i <= fh_shape_index(shape, at.level, range.last); i++) {
+		uint64_t base = entry_base(shape, at.level, range.first, i);
+		struct part part = entry_part(shape, at.level, base, range.first, range.last);
+		uint64_t desc = fh_pte_read(&at.slot[i]);
 		bool ours = desc && is_ours(table, desc);
-		uint64_t below;
+		struct place below = at;
 		int err = 0;
 
-		if (ours && (clearing->whole_links || part_is_whole(shape, level, part))) {
-			clear_entry(clearing, level, &slot[i], desc, part, foreign);
-		} else if (fh_s1_kind(desc, level) == FH_DESC_TABLE) {
-			err = fh_pgtable_below(table, part.first, desc, &below);
+		if (ours && (clearing->whole_links || part_is_whole(shape, at.level, part))) {
+			err = clear_entry(clearing, at, &at.slot[i], desc, part);
+		} else if (fh_desc_is_link(desc, at.level)) {
+			err = descend(table, part.first, desc, &below);
 			if (!err)
-				err =
-				    clear_level(clearing, level + 1, below, part.first, part.last);
+				err = clear_level(clearing, below, part);
 		}
 		/* One broken link does not keep the rest from being given back. */
 		if (err)
@@ -113,21 +110,35 @@ int fh_pgtable_clear(struct fh_pgtable *table, uint64_t first, uint64_t last, bo
 {
 	struct clearing clearing = { .table = table, .gather = gather, .whole_links = whole_links };
 
-	return clear_level(&clearing, table->shape.start_level, table->root.raw, first, last);
+	return clear_level(&clearing, root_place(table), (struct part){ first, last });
 }
 
-int fh_pgtable_unmap(struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t size,
-		     struct fh_gather *gather)
+/* What was decided, from the lowest table that holds the range. */
+static int clear_announced(struct fh_pgtable *table, struct part range, struct fh_gather *gather)
 {
-	uint64_t last = iova.raw + (size - 1);
-	int err = fh_pgtable_check_range(table, iova, size);
+	struct clearing clearing = { .table = table, .gather = gather };
+	struct place at = root_place(table);
+	int err = find_place(table, range, FIND_LINK, &at);
 
+	return err ? err : clear_level(&clearing, at, range);
+}
+
+int fh_unmap_long(struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t size,
+		  struct fh_gather *gather)
+{
+	struct verdict verdict = { .range = { iova.raw, iova.raw + (size - 1) } };
+	struct pool pool = POOL_EMPTY;
+	int err = fh_pgtable_check_change(table, iova, size);
+
+	if (!err)
+		err = fh_decide_announced(table, &verdict, &pool, gather);
 	if (err)
 		return err;
-	if (!fh_pgtable_in_windows(table, iova.raw, last))
-		return fh_pgtable_refuse(table, FH_FAULT_OUTSIDE_WINDOW, iova.raw, 0, -EPERM);
-	err = decide(table, table->shape.start_level, table->root.raw, iova.raw, last);
-	if (err)
-		return err;
-	return fh_pgtable_clear(table, iova.raw, last, false, gather);
+	if (verdict.bbm)
+		err = fh_split_edges(table, verdict.range, &pool, gather);
+	if (!err)
+		err = clear_announced(table, verdict.range, gather);
+	fh_range_leave(table);
+	fh_pool_drain(table, &pool);
+	return err;
 }

@@ -1,47 +1,122 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading a table: one address, or every descriptor in order. */
 #include "iommu/pgtable_priv.h"
+#include "iommu/range.h"
 #include "lib/error.h"
+
+/* Where the walk to an address ends. @limits: of the links on the way. */
+struct end {
+	uint64_t desc;
+	uint64_t limits;
+	unsigned int shift; /* fh_shape_shift() of the level */
+	int level;
+	int err;
+};
+
+/*
+ * In a table of our own. Most of a lookup is this loop, where each load waits for the one before: a
+ * step is a load, a test, a mask and a shift, because geometry is that of the step before less the
+ * stride, and the address is there as it is. Links of ours lead where they should and limit
+ * nothing.
+ */
+static inline struct end walk_direct(const struct fh_pgtable *table, uint64_t iova)
+{
+	const struct fh_shape *shape = &table->shape;
+	uintptr_t offset = table->direct_offset;
+	uint64_t address = shape->address;
+	unsigned int stride = fh_shape_stride(shape);
+	uint64_t mask = (1u << stride) - 1;
+	struct end end = { .shift = shape->root_shift, .level = shape->start_level };
+	/* Not masked: a root may be several tables in a row. */
+	const uint64_t *slot = table_at(table, table->root.raw) + (iova >> end.shift);
+
+	for (;;) {
+		end.desc = fh_pte_read(slot);
+		if (!fh_desc_is_link(end.desc, end.level))
+			return end;
+		end.shift -= stride;
+		end.level++;
+		slot = (const uint64_t *)(uintptr_t)((end.desc & address) + offset) +
+		       ((iova >> end.shift) & mask);
+	}
+}
+
+static void walk_checked(const struct fh_pgtable *table, uint64_t iova, struct end *end)
+{
+	const struct fh_shape *shape = &table->shape;
+	struct place at = root_place(table);
+	uint64_t limits = 0;
+
+	*end = (struct end){ 0 };
+	while (!end->err) {
+		end->desc = fh_pte_read(&at.slot[fh_shape_index(shape, at.level, iova)]);
+		if (!fh_desc_is_link(end->desc, at.level))
+			break;
+		limits |= end->desc;
+		end->err = descend(table, iova, end->desc, &at);
+	}
+	end->limits = limits & shape->limits;
+	end->level = at.level;
+	end->shift = fh_shape_shift(shape, at.level);
+}
+
+static inline int translate(const struct fh_pgtable *table, uint64_t iova, const struct end *end,
+			    uint64_t address, struct fh_translation *answer)
+{
+	const struct fh_shape *shape = &table->shape;
+	uint64_t inside = (UINT64_C(1) << end->shift) - 1;
+	uint64_t output = (address & ~inside) | (iova & inside);
+	bool leaf = fh_desc_is_leaf(shape, end->desc, end->level);
+
+	answer->level = (int8_t)end->level;
+	answer->span_lg2 = (uint8_t)end->shift;
+	answer->desc = end->desc;
+	/* Beyond the output size a walker faults (D8.2). */
+	if (!leaf || output >> shape->oas) {
+		answer->pa = FH_PHYS_INVALID;
+		answer->attr = (struct fh_attr){ 0 };
+		return -ENOENT;
+	}
+	answer->pa = fh_phys(output);
+	answer->attr = fh_format_decode(shape, end->desc, end->limits);
+	return 0;
+}
+
+/* Any table, each link that is the firmware's checked. */
+static __attribute__((noinline)) int lookup_checked(const struct fh_pgtable *table, uint64_t iova,
+						    struct fh_translation *answer)
+{
+	bool entered = fh_read_enter(table);
+	struct end end;
+	int err;
+
+	walk_checked(table, iova, &end);
+	fh_read_leave(table, entered);
+	answer->owner = owner_of(table, end.desc);
+	err = translate(table, iova, &end, fh_desc_address(&table->shape, end.desc), answer);
+	if (!end.err)
+		return err;
+	answer->pa = FH_PHYS_INVALID;
+	return end.err;
+}
 
 int fh_pgtable_lookup(const struct fh_pgtable *table, fh_dma_addr_t iova,
 		      struct fh_translation *answer)
 {
-	const struct fh_shape *shape = &table->shape;
-	uint64_t pa = table->root.raw;
-	uint64_t limits = 0;
+	struct end end;
+	bool entered;
 
-	*answer = (struct fh_translation){ .pa = FH_PHYS_INVALID };
-	if (!fh_range_fits(iova.raw, 1, shape->ias))
+	if (iova.raw >> table->shape.ias) {
+		*answer = (struct fh_translation){ .pa = FH_PHYS_INVALID };
 		return -ERANGE;
-	for (int level = shape->start_level;; level++) {
-		const uint64_t *slot = table_at(table, pa);
-		uint64_t desc = fh_pte_read(&slot[fh_shape_index(shape, level, iova.raw)]);
-		enum fh_desc_kind kind = fh_s1_kind(desc, level);
-		int err;
-
-		answer->level = (int8_t)level;
-		answer->span_lg2 = (uint8_t)fh_shape_shift(shape, level);
-		answer->desc = desc;
-		answer->owner = owner_of(table, desc);
-		if (kind == FH_DESC_BLOCK || kind == FH_DESC_PAGE) {
-			uint64_t mask = fh_shape_span(shape, level) - 1;
-			uint64_t output = fh_s1_output(desc, level) | (iova.raw & mask);
-
-			/* Beyond the output size a walker faults (D8.2). */
-			if (!fh_range_fits(output, 1, shape->oas))
-				return -ENOENT;
-			answer->pa = fh_phys(output);
-			answer->attr = fh_s1_decode_attr(table->config.regime, table->config.mair,
-							 desc, limits);
-			return 0;
-		}
-		if (kind != FH_DESC_TABLE)
-			return -ENOENT;
-		limits |= desc & FH_S1_TABLE_LIMITS;
-		err = fh_pgtable_below(table, iova.raw, desc, &pa);
-		if (err)
-			return err;
 	}
+	if (!table->direct)
+		return lookup_checked(table, iova.raw, answer);
+	entered = fh_read_enter(table);
+	end = walk_direct(table, iova.raw);
+	fh_read_leave(table, entered);
+	answer->owner = end.desc ? FH_OWNER_OURS : FH_OWNER_NOBODY;
+	return translate(table, iova.raw, &end, end.desc & table->shape.address, answer);
 }
 
 struct walk {
@@ -50,53 +125,54 @@ struct walk {
 	void *ctx;
 };
 
-/* Show one descriptor; @below is set for a table that can be entered. */
-static int show(const struct walk *walk, int level, uint64_t pa, unsigned int index, uint64_t base,
+/* Show one descriptor. */
+static int show(const struct walk *walk, struct place at, unsigned int index, uint64_t base,
 		uint64_t desc, uint64_t limits)
 {
 	const struct fh_pgtable *table = walk->table;
+	const struct fh_shape *shape = &table->shape;
 	struct fh_walk_entry entry = {
 		.iova = fh_dma(base),
 		.desc = desc,
-		.table = fh_phys(pa),
-		.pa = fh_phys(fh_s1_address(desc)),
+		.table = fh_phys((uintptr_t)at.slot - table->config.frames->config.direct_offset),
+		.pa = FH_PHYS_INVALID,
 		.index = index,
-		.level = (int8_t)level,
-		.span_lg2 = (uint8_t)fh_shape_shift(&table->shape, level),
-		.kind = fh_s1_kind(desc, level),
+		.level = (int8_t)at.level,
+		.span_lg2 = (uint8_t)fh_shape_shift(shape, at.level),
+		.kind = fh_desc_kind(shape, desc, at.level),
 		.owner = owner_of(table, desc),
 	};
 
-	if (entry.kind == FH_DESC_BLOCK || entry.kind == FH_DESC_PAGE)
-		entry.attr =
-		    fh_s1_decode_attr(table->config.regime, table->config.mair, desc, limits);
-	else if (entry.kind != FH_DESC_TABLE)
-		entry.pa = FH_PHYS_INVALID;
+	if (entry.kind == FH_DESC_TABLE)
+		entry.pa = fh_phys(fh_desc_address(shape, desc));
+	if (entry.kind == FH_DESC_BLOCK || entry.kind == FH_DESC_PAGE) {
+		entry.pa = fh_phys(fh_desc_output(shape, desc, at.level));
+		entry.attr = fh_format_decode(shape, desc, limits);
+	}
 	return walk->visit(walk->ctx, &entry);
 }
 
-static int walk_level(const struct walk *walk, int level, uint64_t pa, uint64_t first,
-		      uint64_t last, uint64_t limits)
+static int walk_level(const struct walk *walk, struct place at, struct part range, uint64_t limits)
 {
-	const struct fh_shape *shape = &walk->table->shape;
-	const uint64_t *slot = table_at(walk->table, pa);
+	const struct fh_pgtable *table = walk->table;
+	const struct fh_shape *shape = &table->shape;
 
-	for (unsigned int i = fh_shape_index(shape, level, first);
-	     i <= fh_shape_index(shape, level, last); i++) {
-		uint64_t base = entry_base(shape, level, first, i);
-		struct part part = entry_part(shape, level, base, first, last);
-		uint64_t desc = fh_pte_read(&slot[i]);
-		uint64_t below;
+	for (unsigned int i = fh_shape_index(shape, at.level, range.first);
+	     i <= fh_shape_index(shape, at.level, range.last); i++) {
+		uint64_t base = entry_base(shape, at.level, range.first, i);
+		struct part part = entry_part(shape, at.level, base, range.first, range.last);
+		uint64_t desc = fh_pte_read(&at.slot[i]);
+		struct place below = at;
 		int err;
 
 		if (!desc)
 			continue;
-		err = show(walk, level, pa, i, base, desc, limits);
-		if (!err && fh_s1_kind(desc, level) == FH_DESC_TABLE) {
-			err = fh_pgtable_below(walk->table, part.first, desc, &below);
+		err = show(walk, at, i, base, desc, limits);
+		if (!err && fh_desc_is_link(desc, at.level)) {
+			err = descend(table, part.first, desc, &below);
 			if (!err)
-				err = walk_level(walk, level + 1, below, part.first, part.last,
-						 limits | (desc & FH_S1_TABLE_LIMITS));
+				err =
+				    walk_level(walk, below, part, limits | (desc & shape->limits));
 		}
 		if (err)
 			return err;
@@ -109,9 +185,13 @@ int fh_pgtable_walk(const struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t
 {
 	struct walk walk = { .table = table, .visit = visit, .ctx = ctx };
 	int err = fh_pgtable_check_range(table, iova, size);
+	bool entered;
 
 	if (err)
 		return err;
-	return walk_level(&walk, table->shape.start_level, table->root.raw, iova.raw,
-			  iova.raw + (size - 1), 0);
+	entered = fh_read_enter(table);
+	err = walk_level(&walk, root_place(table), (struct part){ iova.raw, iova.raw + (size - 1) },
+			 0);
+	fh_read_leave(table, entered);
+	return err;
 }

@@ -47,7 +47,8 @@ enum fh_fault_code {
  * @addr: the physical or device address it is about.
  * @value: the offending value: a handle, a descriptor, an order.
  * @state: the frame's state in words, or NULL.
- * @declared_by: what declared the memory at @addr, or NULL. Valid during the call only.
+ * @declared_by: what declared the memory at @addr, or where the descriptor @value leads; or NULL.
+ *               Valid during the call only.
  * @by: return address of who mapped it (mapped), or owned it last; NULL when nobody knows.
  * @at: where it is mapped, in the mapper's addresses (mapped).
  * @caller: return address of the call that was refused, or NULL.

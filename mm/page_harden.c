@@ -339,29 +339,50 @@ static void count_unmapped(struct frame_record *record)
 	    &record->use, &use, use - 1, memory_order_acq_rel, memory_order_acquire));
 }
 
+/*
+ * The part of the frames *@first to *@last that @span has records of; false where it has none. By
+ * spans, because a block may be terabytes of which no byte is RAM.
+ */
+static bool recorded(const struct fh_frames_span *span, uint64_t *first, uint64_t *last)
+{
+	uint64_t end = span->base + atomic_load_explicit(&span->ready, memory_order_acquire);
+
+	if (*first < span->first)
+		*first = span->first;
+	if (*last >= end)
+		*last = end - 1;
+	return end > span->first && *first <= *last;
+}
+
 void fh_frames_mapped(struct fh_frames *frames, fh_phys_addr_t pa, uint64_t bytes, uint64_t at,
 		      const void *caller)
 {
-	uint64_t first = pa.raw >> frames->frame_lg2;
-	uint64_t last = (pa.raw + (bytes - 1)) >> frames->frame_lg2;
+	uint64_t start = pa.raw >> frames->frame_lg2;
 
-	for (uint64_t pfn = first; pfn <= last; pfn++) {
-		struct frame_record *record = find_record(frames, pfn);
+	for (size_t i = 0; i < frames->span_count; i++) {
+		const struct fh_frames_span *span = &frames->span[i];
+		uint64_t pfn = start;
+		uint64_t last = (pa.raw + (bytes - 1)) >> frames->frame_lg2;
 
-		if (record)
-			count_mapped(record, at + ((pfn - first) << frames->frame_lg2), caller);
+		if (!recorded(span, &pfn, &last))
+			continue;
+		for (; pfn <= last; pfn++)
+			count_mapped(record_of(span, pfn),
+				     at + ((pfn - start) << frames->frame_lg2), caller);
 	}
 }
 
 void fh_frames_unmapped(struct fh_frames *frames, fh_phys_addr_t pa, uint64_t bytes)
 {
-	uint64_t last = (pa.raw + (bytes - 1)) >> frames->frame_lg2;
+	for (size_t i = 0; i < frames->span_count; i++) {
+		const struct fh_frames_span *span = &frames->span[i];
+		uint64_t pfn = pa.raw >> frames->frame_lg2;
+		uint64_t last = (pa.raw + (bytes - 1)) >> frames->frame_lg2;
 
-	for (uint64_t pfn = pa.raw >> frames->frame_lg2; pfn <= last; pfn++) {
-		struct frame_record *record = find_record(frames, pfn);
-
-		if (record)
-			count_unmapped(record);
+		if (!recorded(span, &pfn, &last))
+			continue;
+		for (; pfn <= last; pfn++)
+			count_unmapped(record_of(span, pfn));
 	}
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Descriptors of live tables: real atomics, so that TSan sees them, and a record of each change. */
+/*
+ * Descriptors of live tables: real atomics, so that TSan sees them, and a record of each change.
+ * Only the record takes an exchange: a plain store cannot tell what it has overwritten.
+ */
 #ifndef FH_ARCH_ATOMIC_H
 #define FH_ARCH_ATOMIC_H
 
@@ -14,26 +17,32 @@ static inline uint64_t arch_desc_load(const uint64_t *slot)
 
 static inline void arch_desc_store(uint64_t *slot, uint64_t value)
 {
-	uint64_t old = __atomic_exchange_n(slot, value, __ATOMIC_RELEASE);
+	uint64_t old;
 
-	host_trace_add(&(struct host_event){ .kind = HOST_STORE,
-					     .address = (uintptr_t)slot,
-					     .size = sizeof(*slot),
-					     .old = old,
-					     .value = value });
+	if (!HOST_RECORDS) {
+		__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+		return;
+	}
+	old = __atomic_exchange_n(slot, value, __ATOMIC_RELEASE);
+	host_record(&(struct host_event){ .kind = HOST_STORE,
+					  .address = (uintptr_t)slot,
+					  .size = sizeof(*slot),
+					  .old = old,
+					  .value = value });
 }
 
 static inline bool arch_desc_cas(uint64_t *slot, uint64_t *expected, uint64_t desired)
 {
-	host_interfere(slot, desired);
+	if (HOST_RECORDS)
+		host_interfere(slot, desired);
 	if (!__atomic_compare_exchange_n(slot, expected, desired, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return false;
-	host_trace_add(&(struct host_event){ .kind = HOST_CAS,
-					     .address = (uintptr_t)slot,
-					     .size = sizeof(*slot),
-					     .old = *expected,
-					     .value = desired });
+	host_record(&(struct host_event){ .kind = HOST_CAS,
+					  .address = (uintptr_t)slot,
+					  .size = sizeof(*slot),
+					  .old = *expected,
+					  .value = desired });
 	return true;
 }
 

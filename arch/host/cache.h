@@ -20,7 +20,7 @@ static inline size_t arch_cache_writeback_granule(void)
 #define FH_ARCH_CACHE_OP(name, event)                                                              \
 	static inline void arch_cache_##name(const void *start, size_t bytes)                      \
 	{                                                                                          \
-		host_trace_add(&(struct host_event){                                               \
+		host_record(&(struct host_event){                                                  \
 		    .kind = (event), .address = (uintptr_t)start, .size = bytes });                \
 	}
 
@@ -31,6 +31,8 @@ FH_ARCH_CACHE_OP(invalidate, HOST_INVALIDATE)
 static inline void arch_zero(void *start, size_t bytes)
 {
 	memset(start, 0, bytes);
+	host_record(&(struct host_event){
+	    .kind = HOST_NOTE_ZEROED, .address = (uintptr_t)start, .size = bytes });
 }
 
 #endif

@@ -15,6 +15,8 @@ os.chdir(ROOT)
 # The patterns below are of messages in English.
 os.environ["LC_ALL"] = "C"
 BUILD = pathlib.Path(os.environ.get("O") or "build")
+# Sizes of structs depend on it, as of installed headers on the one that is installed with them.
+CONFIG = ("-include", str(BUILD / "include/config.h"))
 WORK = BUILD / "analyze"
 CROSS = os.environ.get("CROSS_COMPILE") or "aarch64-linux-gnu-"
 # The host tests may be built by another compiler; only gcc has this analyzer.

@@ -49,7 +49,7 @@ def expected(path, analyzer):
 
 def judge(command, analyzer, path, before=()):
     """Return: None, or how what is found differs from what is announced."""
-    found, said = analyzers.findings([*command, "-std=gnu17", *before, "-I.", "-S", "-o", "/dev/null",
+    found, said = analyzers.findings([*command, "-std=gnu17", *analyzers.CONFIG, *before, "-I.", "-S", "-o", "/dev/null",
                                       path])
     want = expected(path, analyzer)
     if found == want:
@@ -122,7 +122,7 @@ def write_ignored(folder):
 
 def ignored(command, path, before=()):
     """Return: the lines in which gcc sees an ignored result; all of what it says must be such."""
-    _, said = analyzers.run([*command, "-std=gnu17", "-O0", "-Wall", *before, "-I.", "-S",
+    _, said = analyzers.run([*command, "-std=gnu17", *analyzers.CONFIG, "-O0", "-Wall", *before, "-I.", "-S",
                              "-o", "/dev/null", path])
     bad = re.findall(r"^.*(?:warning|error): (?!ignoring return value).*$", said, re.MULTILINE)
     lines = {int(line) for line in re.findall(r":(\d+):\d+: warning: ignoring", said)}

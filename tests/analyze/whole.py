@@ -76,7 +76,7 @@ def embedded():
     if not link.is_symlink():
         link.symlink_to(ROOT)
     for name, target in EMBED.items():
-        words = ["-std=gnu17", f"-I{include}", "-I."]
+        words = ["-std=gnu17", *analyzers.CONFIG, f"-I{include}", "-I."]
         words += ["-ffreestanding", "-fno-pie", "-mgeneral-regs-only"] if target else []
         compiler = f"{analyzers.CROSS}gcc" if target else analyzers.HOSTCC
         yield Source(f"examples/embed/{name}", [compiler, *words])

@@ -27,4 +27,8 @@ private() {
 check build.deps.private private
 stores() { ! grep -nE 'arch_desc_(store|cas)' lib/*.[ch] mm/*.[ch] boot/*.[ch] iommu/*.[ch] | grep -vE '^iommu/pte\.[ch]:'; }
 check build.deps.only_pte_stores stores
+# The strict walker is worth something as long as it shares nothing with what it reads.
+alone() { ! grep -nE '^#include' tests/oracle/walker.[ch] tests/oracle/names.c |
+    grep -vE ':#include (<std(int|bool)\.h>|"tests/oracle/walker\.h")$'; }
+check build.deps.oracle alone
 plan

@@ -130,6 +130,46 @@ static void threads(void **state)
 	}
 }
 
+struct streamed {
+	unsigned int count;
+	struct host_event last;
+};
+
+static void keep_last(void *ctx, const struct host_event *event)
+{
+	struct streamed *streamed = ctx;
+
+	streamed->count++;
+	streamed->last = *event;
+}
+
+/* A stream also has notes, a buffer has not; both know who it was. */
+static void stream(void **state)
+{
+	struct streamed streamed = { 0 };
+	_Alignas(64) unsigned char bytes[64];
+
+	(void)state;
+	host_trace_stream(keep_last, &streamed);
+	host_trace_start(trace, EVENTS);
+	host_cpu = 3;
+	arch_isb();
+	assert_int_equal(streamed.last.kind, HOST_ISB);
+	assert_int_equal(streamed.last.cpu, 3);
+	arch_zero(bytes, sizeof(bytes));
+	host_cpu = 0;
+	assert_int_equal(streamed.count, 2);
+	assert_int_equal(streamed.last.kind, HOST_NOTE_ZEROED);
+	assert_ptr_equal((void *)streamed.last.address, bytes);
+	assert_int_equal(streamed.last.size, sizeof(bytes));
+	host_trace_stream(NULL, NULL);
+	arch_isb();
+	assert_int_equal(streamed.count, 2);
+	assert_int_equal(host_trace_stop(), 2);
+	assert_int_equal(trace[0].cpu, 3);
+	assert_int_equal(trace[1].kind, HOST_ISB);
+}
+
 static void overflow(void **state)
 {
 	pid_t child;
@@ -174,6 +214,7 @@ static const struct CMUnitTest tests[] = {
 	UNIT_TEST("arch.trace.descriptors", descriptors),
 	UNIT_TEST("arch.trace.operations", operations),
 	UNIT_TEST("arch.trace.threads", threads),
+	UNIT_TEST("arch.trace.stream", stream),
 	UNIT_TEST("arch.trace.overflow", overflow),
 	UNIT_TEST("arch.trace.machine", machine),
 };

@@ -66,6 +66,11 @@ static void refuse_places(void **state)
 	refused(s, FH_ADOPT_NOMAP, -EPERM);
 	s->handover.root = fh_phys(0);
 	refused(s, FH_ADOPT_OUTSIDE_RAM, -EPERM);
+	/* Where the walker does not reach, and where the address space ends. */
+	s->handover.root = fh_phys(UINT64_C(1) << 40);
+	refused(s, FH_ADOPT_OUTPUT, -EINVAL);
+	s->handover.root = fh_phys(UINT64_MAX - (FRAME - 1));
+	refused(s, FH_ADOPT_OUTPUT, -EINVAL);
 	s->handover.root = fh_phys(fw_pa(0) + 8);
 	refused(s, FH_ADOPT_ROOT_MISALIGNED, -EINVAL);
 	s->handover.root = fh_phys(fw_pa(0) + 2048);
@@ -186,6 +191,8 @@ static void refuse_unreadable(void **state)
 	unit_abort_at((const unsigned char *)fw_table(s->w, 2) + 4088, 8);
 	refused(s, FH_ADOPT_UNREADABLE, -EFAULT);
 	assert_int_equal(s->log.last[FH_ADOPT_UNREADABLE].value, fw_pa(2));
+	/* That entry, and none that happens to be read with it. */
+	assert_int_equal(s->log.last[FH_ADOPT_UNREADABLE].index, 511);
 	unit_abort_at(fw_table(s->w, 0), 8);
 	refused(s, FH_ADOPT_UNREADABLE, -EFAULT);
 }
@@ -258,11 +265,15 @@ static void refuse_config(void **state)
 	struct stage *s = *state;
 	struct fh_pgtable_config good = s->w->config;
 
-	s->w->config.ias = 20;
-	assert_int_equal(adopt(s), -ENOTSUP);
+	s->w->config.ias = 15;
+	assert_int_equal(adopt(s), -EINVAL);
 	s->w->config = good;
-	s->w->config.bbm_level = 2;
+	s->w->config.bbm_level = 3;
+	assert_int_equal(adopt(s), -EINVAL);
+	s->w->config = good;
+	s->w->frames.frame_lg2 = 14;
 	assert_int_equal(adopt(s), -ENOTSUP);
+	s->w->frames.frame_lg2 = 12;
 	s->w->config = good;
 	s->w->config.oas = 33;
 	assert_int_equal(adopt(s), -EINVAL);
@@ -368,12 +379,12 @@ static void describe_table(void **state)
 	(void)state;
 	fh_adopt_table_describe(&table, &out);
 	table.used = 25;
-	table.level = 0;
+	table.level = -1; /* LPA2 */
 	fh_adopt_table_describe(&table, &out);
 	assert_string_equal(
 	    text.text, "fh: adopt: table 0x5ff93000: level 2, from iova 0x40000000, 1 entry, "
 		       "declared by /reserved-memory/tables@5ff90000\n"
-		       "fh: adopt: table 0x5ff93000: level 0, from iova 0x40000000, 25 entries, "
+		       "fh: adopt: table 0x5ff93000: level -1, from iova 0x40000000, 25 entries, "
 		       "declared by /reserved-memory/tables@5ff90000\n");
 }
 
@@ -402,13 +413,14 @@ static void describe_finding(void **state)
 	fh_adopt_finding_describe(&finding, &out);
 	finding.code = FH_ADOPT_SHARED_TABLE;
 	finding.by = NULL;
+	finding.level = -1;
 	fh_adopt_finding_describe(&finding, &out);
 	assert_string_equal(
 	    text.text, "fh: adopt: hand-over: 0x9: no window, or too many (EINVAL)\n"
 		       "fh: adopt: table 0x5ff93000 level 1 index 4: descriptor 0x80140003 for "
 		       "iova 0x100000000: table in no-map memory, at 0x80140000 declared by "
 		       "/reserved-memory/secure (EPERM)\n"
-		       "fh: adopt: warning: table 0x5ff93000 level 1 index 4: descriptor "
+		       "fh: adopt: warning: table 0x5ff93000 level -1 index 4: descriptor "
 		       "0x80140003 for iova 0x100000000: table was reached before\n");
 }
 

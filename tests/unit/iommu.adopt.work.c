@@ -91,6 +91,26 @@ static void work_in_windows(void **state)
 	assert_null(fh_frames_check(&w->frames));
 }
 
+/* What is refused without a descriptor has nothing to do with whoever declared address 0. */
+static void refusal_without_descriptor(void **state)
+{
+	static _Alignas(16) unsigned char buffer[1024];
+	struct stage *s = *state;
+	struct world *w = s->w;
+	struct fh_memmap low;
+
+	MUST(adopt(s));
+	MUST(fh_memmap_init(&low, buffer, sizeof(buffer), 12));
+	MUST(fh_memmap_add(&low, 0, FRAME, FH_MEM_USABLE, "/memory@0"));
+	MUST(fh_memmap_resolve(&low));
+	w->frames.config.map = &low;
+	assert_int_equal(world_unmap(w, 0, FRAME), -EPERM);
+	w->frames.config.map = &w->map;
+	assert_int_equal(w->fault.code, FH_FAULT_OUTSIDE_WINDOW);
+	assert_null(w->fault.declared_by);
+	MUST(fh_pgtable_release(&w->table));
+}
+
 /* Foreign entries inside a window: never changed, and in the way of both
  * operations. */
 static void foreign_in_window(void **state)
@@ -336,6 +356,7 @@ static void hardware_updates(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	STAGE_TEST("iommu.adopt.work.refusal_without_descriptor", refusal_without_descriptor),
 	STAGE_TEST("iommu.adopt.work.in_windows", work_in_windows),
 	STAGE_TEST("iommu.adopt.work.foreign_in_window", foreign_in_window),
 	STAGE_TEST("iommu.adopt.work.no_memory", map_no_memory),

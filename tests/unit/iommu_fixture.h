@@ -43,7 +43,7 @@
 
 /* One translation that some TLB may hold, for each page of a part of the input
  * space. */
-#define TLB_PAGES 4096u
+#define TLB_PAGES 16384u
 
 struct world {
 	struct fh_frames frames;
@@ -55,6 +55,7 @@ struct world {
 	struct fh_pgtable_config config;
 	/* the TLB */
 	uint64_t tlb_base;
+	unsigned int tlb_lg2; /* of its pages */
 	bool tlb[TLB_PAGES];
 	unsigned int invalidations;
 	bool table_invalidation;
@@ -103,12 +104,12 @@ static inline void world_invalidate(void *ctx, fh_dma_addr_t iova, uint64_t size
 {
 	struct world *w = ctx;
 
-	assert_true(size != 0 && leaf_lg2 >= 12 && leaf_lg2 <= 39);
-	assert_true(fh_is_aligned(iova.raw | size, FRAME));
+	assert_true(size != 0 && leaf_lg2 >= 12 && leaf_lg2 <= 42);
+	assert_true(fh_is_aligned(iova.raw | size, UINT64_C(1) << w->table.config.granule_lg2));
 	w->invalidations++;
 	w->table_invalidation = w->table_invalidation || tables;
 	for (unsigned int i = 0; i < TLB_PAGES; i++) {
-		uint64_t page = w->tlb_base + i * FRAME;
+		uint64_t page = w->tlb_base + ((uint64_t)i << w->tlb_lg2);
 
 		if (page >= iova.raw && page - iova.raw < size)
 			w->tlb[i] = false;
@@ -168,6 +169,7 @@ static inline struct world *world_new(void)
 		.direct_offset = (uintptr_t)w->arena - BASE,
 	};
 	assert_int_equal(fh_frames_init(&w->frames, &config), 0);
+	w->tlb_lg2 = 12;
 	w->config = (struct fh_pgtable_config){
 		.format = FH_FORMAT_S1,
 		.regime = FH_REGIME_EL1,
@@ -222,7 +224,7 @@ static inline void *world_copy(const void *from, size_t bytes)
 }
 
 /* All that a walker or the allocator could notice: frames, their states, and
- * the table. */
+ * the table, but for what CPUs say about themselves in it. */
 struct snapshot {
 	struct fh_frames_stats stats;
 	struct fh_pgtable table;
@@ -231,41 +233,92 @@ struct snapshot {
 	uint64_t pages; /* sum over all table pages of the tree */
 };
 
+/* What a walker knows of a table from its registers (D8.2). */
+struct arm {
+	unsigned int granule, stride, ias;
+	int start;
+	bool stage2, uat, lpa2, wide; /* wide: 64K granule, 52 bits of output */
+	enum fh_regime regime;
+	uint64_t mair;
+};
+
+static inline struct arm arm_of(const struct fh_pgtable_config *config)
+{
+	struct arm arm = {
+		.granule = config->granule_lg2,
+		.stride = config->granule_lg2 - 3u,
+		.ias = config->ias,
+		.stage2 = config->format == FH_FORMAT_S2,
+		.uat = config->format == FH_FORMAT_UAT,
+		.lpa2 = config->lpa2,
+		.wide = config->granule_lg2 == 16 && config->oas == 52,
+		.regime = config->regime,
+		.mair = config->mair,
+	};
+
+	/* As many levels as it takes, of which tables in a row resolve more bits. */
+	arm.start =
+	    4 - (int)((arm.ias - config->concat_lg2 - arm.granule + arm.stride - 1) / arm.stride);
+	return arm;
+}
+
+/* Lowest input bit of an index of @level. */
+static inline unsigned int arm_low(const struct arm *arm, int level)
+{
+	return arm->granule + arm->stride * (unsigned int)(3 - level);
+}
+
+static inline unsigned int arm_entries(const struct arm *arm, int level)
+{
+	return 1u << (level == arm->start ? arm->ias - arm_low(arm, level) : arm->stride);
+}
+
+/* D8.3: where 52-bit addresses are, [51:48] or [51:50] stand in low bits of the descriptor. */
+static inline uint64_t arm_address(const struct arm *arm, uint64_t desc)
+{
+	uint64_t top = arm->lpa2 ? 50 : 48;
+	uint64_t pa = desc & ((UINT64_C(1) << top) - (UINT64_C(1) << arm->granule));
+
+	if (arm->lpa2)
+		pa |= (desc >> 8 & 3) << 50;
+	if (arm->wide)
+		pa |= (desc >> 12 & 15) << 48;
+	return pa;
+}
+
 /* Every table that hangs below @pa, as the walker finds it; returns how many
  * are ours to free. */
-static inline uint64_t arm_sum(const struct world *w, uint64_t pa, int level, unsigned int entries,
+static inline uint64_t arm_sum(const struct world *w, const struct arm *arm, uint64_t pa, int level,
 			       uint64_t *sum)
 {
 	const uint64_t *slot = at_pa(w, pa);
 	uint64_t held = fh_frame_state(&w->frames, fh_phys(pa)) == FH_FRAME_HELD;
 
-	for (unsigned int i = 0; i < entries; i++) {
+	for (unsigned int i = 0; i < arm_entries(arm, level); i++) {
 		uint64_t desc = slot[i];
 
 		*sum = (*sum ^ desc) * UINT64_C(0x100000001b3) + i;
 		if (level < 3 && (desc & 3) == 3)
-			held += arm_sum(w, desc & UINT64_C(0xfffffffff000), level + 1, 512, sum);
+			held += arm_sum(w, arm, arm_address(arm, desc), level + 1, sum);
 	}
 	return held;
 }
 
-static inline int arm_start_level(unsigned int ias)
-{
-	return 4 - (int)((ias - 12 + 8) / 9);
-}
-
 static inline unsigned int arm_root_entries(unsigned int ias)
 {
-	return 1u << (ias - 12 - 9 * (unsigned int)(3 - arm_start_level(ias)));
+	struct arm arm =
+	    arm_of(&(struct fh_pgtable_config){ .granule_lg2 = 12, .ias = (uint8_t)ias });
+
+	return arm_entries(&arm, arm.start);
 }
 
 /* Table pages in HELD frames below the root, the root too if it is one. */
 static inline uint64_t arm_tables(const struct world *w, const struct fh_pgtable *t, uint64_t *sum)
 {
-	unsigned int ias = t->config.ias;
+	struct arm arm = arm_of(&t->config);
 
 	*sum = 0;
-	return arm_sum(w, t->root.raw, arm_start_level(ias), arm_root_entries(ias), sum);
+	return arm_sum(w, &arm, t->root.raw, arm.start, sum);
 }
 
 static inline void world_states(const struct world *w, unsigned char *state)
@@ -274,13 +327,43 @@ static inline void world_states(const struct world *w, unsigned char *state)
 		state[frame] = (unsigned char)fh_frame_state(&w->frames, fh_phys(frame_pa(frame)));
 }
 
+static inline void snapshot_table(struct fh_pgtable *copy, const struct fh_pgtable *table)
+{
+	memcpy(copy, table, sizeof(*copy));
+	copy->cpus = 0;
+	memset(copy->cpu, 0, sizeof(copy->cpu));
+}
+
 static inline void snapshot_take(struct snapshot *s, const struct world *w)
 {
 	fh_frames_stats(&w->frames, &s->stats);
 	world_states(w, s->state);
-	s->table = w->table;
+	snapshot_table(&s->table, &w->table);
 	memcpy(s->fw, fw_table(w, 0), sizeof(s->fw));
 	arm_tables(w, &w->table, &s->pages);
+}
+
+/* Nobody is announced in the table any more. */
+static inline void world_idle(const struct world *w)
+{
+	for (unsigned int cpu = 0; cpu < FH_CPU_MAX; cpu++) {
+		assert_int_equal(w->table.cpu[cpu].range, 0);
+		assert_int_equal(w->table.cpu[cpu].reading & 1, 0);
+	}
+}
+
+/* Every table says what it said, and the struct too. */
+static inline void snapshot_same_tables(const struct snapshot *s, const struct world *w)
+{
+	static struct fh_pgtable now;
+	uint64_t sum;
+
+	assert_memory_equal(s->fw, fw_table(w, 0), sizeof(s->fw));
+	snapshot_table(&now, &w->table);
+	assert_memory_equal(&s->table, &now, sizeof(now));
+	arm_tables(w, &w->table, &sum);
+	assert_int_equal(s->pages, sum);
+	world_idle(w);
 }
 
 /* Frames and tables are those of the snapshot: every frame in its state, every byte of the tables.
@@ -289,17 +372,13 @@ static inline void snapshot_equal(const struct snapshot *s, const struct world *
 {
 	unsigned char state[FRAMES];
 	struct fh_frames_stats stats;
-	uint64_t sum;
 
 	world_states(w, state);
 	assert_memory_equal(s->state, state, sizeof(state));
 	fh_frames_stats(&w->frames, &stats);
 	assert_memory_equal(&s->stats, &stats, sizeof(stats));
 	assert_null(fh_frames_check(&w->frames));
-	assert_memory_equal(s->fw, fw_table(w, 0), sizeof(s->fw));
-	assert_memory_equal(&s->table, &w->table, sizeof(s->table));
-	arm_tables(w, &w->table, &sum);
-	assert_int_equal(s->pages, sum);
+	snapshot_same_tables(s, w);
 }
 
 /* What a walker of the architecture makes of an address. */
@@ -308,8 +387,9 @@ struct seen {
 	uint64_t pa;
 	uint64_t desc;
 	int level;
+	unsigned int span_lg2;
 	unsigned int access;
-	unsigned int mair_byte;
+	unsigned int memtype;
 	unsigned int share;
 };
 
@@ -343,39 +423,40 @@ static inline unsigned int arm_access(enum fh_regime regime, uint64_t leaf, uint
 	return access;
 }
 
-static inline struct seen arm_walk(const struct world *w, const struct fh_pgtable *t, uint64_t va)
+/* D8.4.2: S2AP[0] reads, S2AP[1] writes; XN[1:0] as FEAT_XNX has it. */
+static inline unsigned int arm_access_s2(uint64_t leaf)
 {
-	struct seen seen = { .mapped = false };
-	uint64_t table = t->root.raw;
-	uint64_t tables = 0;
-	int level = arm_start_level(t->config.ias);
+	static const unsigned int exec[] = { FH_EXEC | FH_USER_EXEC, FH_USER_EXEC, 0, FH_EXEC };
 
-	for (;; level++) {
-		unsigned int low = 39 - 9 * (unsigned int)level;
-		uint64_t index = va >> low & 511;
-		uint64_t desc = at_pa(w, table)[index];
+	return exec[leaf >> 53 & 3] | (leaf >> 6 & 1 ? FH_READ : 0) |
+	       (leaf >> 7 & 1 ? FH_WRITE : 0);
+}
 
-		seen.level = level;
-		seen.desc = desc;
-		if (!(desc & 1))
-			return seen;
-		if (level == 3 ? (desc & 2) != 0 : (desc & 2) == 0) {
-			uint64_t mask = (UINT64_C(1) << low) - 1;
+/* The table at the head of iommu/format_uat.c, entry by entry. */
+static inline unsigned int uat_access(uint64_t leaf)
+{
+	/* firmware: r w x, GPU: R W X; [owner ours, AP][UXN PXN] */
+	static const char *const says[2][4][4] = {
+		{ { "rwX", "rwX", "rw", "rw" },
+		  { "rwRW", "rwRW", "rwRW", "rwRW" },
+		  { "rxX", "rX", "rx", "r" },
+		  { "rxRX", "rRX", "rxR", "rR" } },
+		{ { "", "rR", "wW", "rwRW" },
+		  { "r", "", "rw", "rwR" },
+		  { "R", "W", "RW", "" },
+		  { "", "", "", "" } },
+	};
+	const char *c = says[leaf >> 55 & 1][leaf >> 6 & 3][leaf >> 53 & 3];
+	unsigned int access = leaf >> 11 & 1 ? FH_NOT_GLOBAL : 0;
 
-			if (level == 0)
-				return seen;
-			seen.pa = (desc & UINT64_C(0xfffffffff000) & ~mask) | (va & mask);
-			seen.mapped = true;
-			seen.access = arm_access(t->config.regime, desc, tables);
-			seen.mair_byte = t->config.mair >> (8 * (desc >> 2 & 7)) & 0xff;
-			seen.share = desc >> 8 & 3;
-			return seen;
-		}
-		if (level == 3)
-			return seen;
-		tables |= desc;
-		table = desc & UINT64_C(0xfffffffff000);
-	}
+	for (; *c; c++)
+		access |= *c == 'r'   ? FH_READ
+			  : *c == 'w' ? FH_WRITE
+			  : *c == 'x' ? FH_EXEC
+			  : *c == 'R' ? FH_USER_READ
+			  : *c == 'W' ? FH_USER_WRITE
+				      : FH_USER_EXEC;
+	return access;
 }
 
 static inline unsigned int arm_memtype(unsigned int byte)
@@ -393,6 +474,96 @@ static inline unsigned int arm_memtype(unsigned int byte)
 	return FH_MEMTYPE_OTHER;
 }
 
+/* D8.5.5, MemAttr[3:0] without FWB. */
+static inline unsigned int arm_memtype_s2(unsigned int memattr)
+{
+	switch (memattr) {
+	case 15:
+		return FH_MEMTYPE_WB;
+	case 5:
+		return FH_MEMTYPE_NC;
+	case 1:
+		return FH_MEMTYPE_DEVICE;
+	case 0:
+		return FH_MEMTYPE_STRICT;
+	}
+	return FH_MEMTYPE_OTHER;
+}
+
+static inline void arm_leaf(const struct arm *arm, uint64_t desc, uint64_t tables,
+			    struct seen *seen)
+{
+	static const unsigned int uat_types[] = {
+		FH_MEMTYPE_WB, FH_MEMTYPE_DEVICE, FH_MEMTYPE_NC, 4, 4, 4, 4, 4
+	};
+
+	if (arm->stage2) {
+		seen->access = arm_access_s2(desc);
+		seen->memtype = arm_memtype_s2(desc >> 2 & 15);
+	} else if (arm->uat) {
+		seen->access = uat_access(desc);
+		seen->memtype = uat_types[desc >> 2 & 7];
+	} else {
+		seen->access = arm_access(arm->regime, desc, tables);
+		seen->memtype = arm_memtype(arm->mair >> (8 * (desc >> 2 & 7)) & 0xff);
+	}
+	if (!(desc >> 10 & 1))
+		seen->access |= FH_UNACCESSED;
+	seen->share = desc >> 8 & 3;
+}
+
+/* Does a block of @level exist? D8.3; one level more with 52 bits of output. */
+static inline bool arm_has_block(const struct arm *arm, int level)
+{
+	if (arm->uat)
+		return false;
+	switch (arm->granule) {
+	case 12:
+		return level == 1 || level == 2 || (arm->lpa2 && level == 0);
+	case 14:
+		return level == 2 || (arm->lpa2 && level == 1);
+	default:
+		return level == 2 || (arm->wide && level == 1);
+	}
+}
+
+static inline struct seen arm_walk(const struct world *w, const struct fh_pgtable *t, uint64_t va)
+{
+	struct seen seen = { .mapped = false };
+	struct arm arm = arm_of(&t->config);
+	uint64_t table = t->root.raw;
+	uint64_t tables = 0;
+	int level = arm.start;
+
+	for (;; level++) {
+		unsigned int low = arm_low(&arm, level);
+		uint64_t index = va >> low & (arm_entries(&arm, level) - 1);
+		uint64_t desc = at_pa(w, table)[index];
+
+		seen.level = level;
+		seen.span_lg2 = low;
+		seen.desc = desc;
+		if (!(desc & 1))
+			return seen;
+		if (level == 3 ? (desc & 2) != 0 : (desc & 2) == 0) {
+			uint64_t mask = (UINT64_C(1) << low) - 1;
+
+			if (level != 3 && !arm_has_block(&arm, level))
+				return seen;
+			seen.pa = (arm_address(&arm, desc) & ~mask) | (va & mask);
+			seen.mapped = true;
+			arm_leaf(&arm, desc, tables, &seen);
+			if (arm.lpa2)
+				seen.share = t->config.share;
+			return seen;
+		}
+		if (level == 3)
+			return seen;
+		tables |= desc;
+		table = arm_address(&arm, desc);
+	}
+}
+
 /* The engine's lookup and the walker say the same about @va; gives the walker's
  * answer. */
 static inline struct seen agree(const struct world *w, const struct fh_pgtable *t, uint64_t va)
@@ -403,22 +574,114 @@ static inline struct seen agree(const struct world *w, const struct fh_pgtable *
 
 	assert_int_equal(err, seen.mapped ? 0 : -ENOENT);
 	assert_int_equal(answer.level, seen.level);
-	assert_int_equal(answer.span_lg2, 39 - 9 * seen.level);
+	assert_int_equal(answer.span_lg2, seen.span_lg2);
 	assert_int_equal(answer.desc, seen.desc);
 	if (!seen.mapped)
 		return seen;
 	assert_int_equal(answer.pa.raw, seen.pa);
 	assert_int_equal(answer.attr.access, seen.access);
-	assert_int_equal(answer.attr.memtype, arm_memtype(seen.mair_byte));
-	if (seen.mair_byte & 0xf0)
+	assert_int_equal(answer.attr.memtype, seen.memtype);
+	if (seen.memtype == FH_MEMTYPE_WB || seen.memtype == FH_MEMTYPE_NC)
 		assert_int_equal(answer.attr.share, seen.share);
 	return seen;
 }
 
 static inline bool same_attr(const struct seen *seen, struct fh_attr attr)
 {
-	return seen->access == attr.access && arm_memtype(seen->mair_byte) == attr.memtype &&
+	return seen->access == attr.access && seen->memtype == attr.memtype &&
 	       (attr.memtype >= FH_MEMTYPE_DEVICE || seen->share == attr.share);
+}
+
+/* D8.6.1: how many entries of @level the contiguous bit joins, 0 where it joins none. */
+static inline unsigned int arm_run(const struct arm *arm, int level)
+{
+	unsigned int run = 0;
+
+	if (arm->granule == 12 && level >= 1)
+		run = 16;
+	if (arm->granule == 14 && level >= 2)
+		run = level == 3 ? 128 : 32;
+	if (arm->granule == 16 && level >= 2)
+		run = 32;
+	return arm->uat || run > arm_entries(arm, level) ? 0 : run;
+}
+
+/*
+ * Every leaf with the contiguous bit is in a run that starts at a multiple of its size, in input
+ * and output, and says the same everywhere; what hardware updates may differ. @whole: all of the
+ * run have the bit. Return: leaves that have it.
+ */
+static inline unsigned int arm_runs(const struct world *w, const struct arm *arm, uint64_t pa,
+				    int level, bool whole)
+{
+	const uint64_t same = UINT64_C(0x0ff0000000000bff);
+	const uint64_t *slot = at_pa(w, pa);
+	unsigned int run = arm_run(arm, level);
+	uint64_t span = UINT64_C(1) << arm_low(arm, level);
+	unsigned int joined = 0;
+
+	for (unsigned int i = 0; i < arm_entries(arm, level); i++) {
+		uint64_t desc = slot[i];
+
+		if (level < 3 && (desc & 3) == 3) {
+			joined += arm_runs(w, arm, arm_address(arm, desc), level + 1, whole);
+			continue;
+		}
+		if (!(desc & 1) || !(desc >> 52 & 1))
+			continue;
+		joined++;
+		assert_int_not_equal(run, 0);
+		assert_int_equal((arm_address(arm, desc) - i % run * span) % (run * span), 0);
+		for (unsigned int j = i / run * run; j < i / run * run + run; j++) {
+			uint64_t dirty = desc >> 51 & 1 ? UINT64_C(0x80) : 0;
+
+			if (whole)
+				assert_int_equal(slot[j] & (UINT64_C(1) << 52 | 1),
+						 UINT64_C(1) << 52 | 1);
+			if (!(slot[j] & 1) || !(slot[j] >> 52 & 1))
+				continue;
+			assert_int_equal(arm_address(arm, slot[j]) + i * span,
+					 arm_address(arm, desc) + j * span);
+			assert_int_equal((desc ^ slot[j]) & same &
+					     ~(dirty | (arm->lpa2 ? UINT64_C(0x300) : 0)),
+					 0);
+		}
+	}
+	return joined;
+}
+
+static inline unsigned int world_runs(const struct world *w)
+{
+	struct arm arm = arm_of(&w->table.config);
+
+	return arm_runs(w, &arm, w->table.root.raw, arm.start, true);
+}
+
+/* While something changes: one that is only partly joined may be so for a moment. */
+static inline void world_runs_now(const struct world *w)
+{
+	struct arm arm = arm_of(&w->table.config);
+
+	arm_runs(w, &arm, w->table.root.raw, arm.start, false);
+}
+
+/* Table pages of ours are HELD frames, all of them, and nothing else is. */
+static inline void world_adds_up(const struct world *w)
+{
+	uint64_t frames = UINT64_C(1) << (w->table.config.granule_lg2 - 12);
+	uint64_t root =
+	    w->table.shape.root_lg2 > 12 ? UINT64_C(1) << (w->table.shape.root_lg2 - 12) : 1;
+	uint64_t sum;
+
+	if (w->table.adopted)
+		root = 0;
+	else if (root < frames)
+		root = frames;
+	assert_int_equal(arm_tables(w, &w->table, &sum), w->table.tables + (root != 0));
+	assert_int_equal(world_count(w, FH_FRAME_HELD),
+			 (w->table.tables + w->table.reserve_pages) * frames + root);
+	assert_int_equal(world_count(w, FH_FRAME_OWNED), 0);
+	assert_null(fh_frames_check(&w->frames));
 }
 
 /* Unmap and flush. */

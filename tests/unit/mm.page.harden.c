@@ -71,6 +71,20 @@ static void mapped(void **state)
 	expect_stats(f, 0, 0);
 }
 
+/* A block of a petabyte, nearly none of which is RAM, takes the time of the RAM. */
+static void mapped_wide(void **state)
+{
+	struct fixture *f = *state;
+	struct fh_page *page = must_alloc(f, 0);
+	uint64_t pa = must_phys(f, page);
+
+	fh_frames_mapped(&f->frames, fh_phys(0), UINT64_C(1) << 50, WHERE - pa, &mapper);
+	expect_mapped(f, page, 0, WHERE, &mapper);
+	fh_frames_unmapped(&f->frames, fh_phys(0), UINT64_C(1) << 50);
+	MUST(fh_page_free(&f->frames, page));
+	expect_stats(f, 0, 0);
+}
+
 /* Any frame of a block, and a part of a byte range. */
 static void mapped_tail(void **state)
 {
@@ -372,6 +386,7 @@ static void described(void **state)
 
 static const struct CMUnitTest tests[] = {
 	CASE("harden.mapped", mapped),
+	CASE("harden.mapped_wide", mapped_wide),
 	CASE("harden.mapped_tail", mapped_tail),
 	CASE("harden.mapped_beyond_count", mapped_beyond_count),
 	CASE("harden.mapped_elsewhere", mapped_elsewhere),

@@ -9,6 +9,11 @@
 #include "lib/hooks.h"
 #include "lib/types.h"
 
+static inline bool arch_has_tlbi_range(void)
+{
+	return false;
+}
+
 #define EMBED_NO_TLBI(name)                                                                        \
 	static inline void arch_tlbi_##name(uint64_t operand)                                      \
 	{                                                                                          \
@@ -29,6 +34,17 @@ EMBED_NO_TLBI(vae2is)
 EMBED_NO_TLBI(vale2is)
 EMBED_NO_TLBI(vae3is)
 EMBED_NO_TLBI(vale3is)
+EMBED_NO_TLBI(ipas2e1is)
+EMBED_NO_TLBI(ipas2le1is)
+EMBED_NO_TLBI(rvae1is)
+EMBED_NO_TLBI(rvale1is)
+EMBED_NO_TLBI(rvae2is)
+EMBED_NO_TLBI(rvale2is)
+EMBED_NO_TLBI(rvae3is)
+EMBED_NO_TLBI(rvale3is)
+EMBED_NO_TLBI(ripas2e1is)
+EMBED_NO_TLBI(ripas2le1is)
+EMBED_NO_TLBI_ALL(vmalls12e1is)
 EMBED_NO_TLBI_ALL(vmalle1is)
 EMBED_NO_TLBI_ALL(alle2is)
 EMBED_NO_TLBI_ALL(alle3is)
