@@ -100,7 +100,7 @@ static int run_suites(struct machine *machine, const char *filter)
 
 int freehold_main(struct machine *machine)
 {
-	static const char *const known[] = { "run", "test", "cpus", "late", "storm" };
+	static const char *const known[] = { "run", "test", "cpus", "late", "storm", "readers" };
 	char filter[96] = "";
 	char run[32] = "test";
 
