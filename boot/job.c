@@ -86,7 +86,10 @@ static int start_adopted(struct job *job)
 	};
 	int err;
 
-	config.format = given->stage == 2 ? FH_FORMAT_S2 : FH_FORMAT_S1;
+	/* The comparison with AT, and the attributes of the mappings below, are stage 1's. */
+	if (given->stage == 2)
+		return job_refuse(given->path, given->root.raw, "the main job is for stage 1 alone",
+				  -ENOTSUP);
 	config.regime = given->regime;
 	config.granule_lg2 = given->granule_lg2;
 	config.ias = given->ias;
@@ -102,6 +105,7 @@ static int start_adopted(struct job *job)
 	       (unsigned long long)given->root.raw, given->path, (unsigned long long)report.tables,
 	       (unsigned long long)report.entries, (unsigned long long)report.warnings);
 	job->adopted = true;
+	job->firmware = job->table;
 	return 0;
 }
 
@@ -284,8 +288,14 @@ static int work(struct job *job)
 	int err = job_snapshot_take(job, &snapshot);
 	int released;
 
+	if (!err && job->adopted)
+		err = job_show(&job->firmware, "before");
 	if (!err)
 		err = map_all(job);
+	if (!err)
+		err = job_show(&job->table, "with ours");
+	if (!err)
+		err = job_check(job);
 	if (!err)
 		err = job_compare(job);
 	if (!err)
@@ -295,6 +305,8 @@ static int work(struct job *job)
 	released = finish(job);
 	if (!err)
 		err = released;
+	if (!err && job->adopted)
+		err = job_show(&job->firmware, "after");
 	if (!err)
 		err = job_snapshot_compare(job, &snapshot);
 	job_snapshot_drop(job, &snapshot);

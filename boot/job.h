@@ -26,6 +26,8 @@ struct job {
 	struct devtree_handover handover; /* of an adopted table */
 	bool adopted;
 	struct fh_pgtable table;
+	struct fh_pgtable
+	    firmware; /* as it was adopted, to look at; nothing of ours is done with it */
 	struct job_mapping mapping[JOB_MAPPINGS_MAX];
 	unsigned int mapping_count;
 };
@@ -39,6 +41,13 @@ int job_refuse(const char *subject, uint64_t value, const char *why, int err);
 /* Compare software lookup and CPU walk over all mappings and all foreign leaves. 0 or -EIO after a
  * line. */
 int job_compare(const struct job *job);
+
+/* Print what a table translates, under a line that says when: "before", "with ours", "after". 0
+ * or a negative errno after a line. */
+int job_show(const struct fh_pgtable *table, const char *when);
+/* The table is whole, by its descriptors, frames and the memory map; who may write and execute. 0
+ * or a negative errno after a line. */
+int job_check(const struct job *job);
 
 /* The borrowed table pages before and after. */
 struct job_snapshot {
