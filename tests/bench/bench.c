@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Runs workloads on allocators, keeps the best of their passes and prints them. */
+/* Runs workloads on allocators; keeps the best of the passes of all workloads and prints them. */
 #include "tests/bench/bench.h"
 
 #include <stdio.h>
@@ -24,14 +24,14 @@ const struct bench_workload bench_workloads[] = {
 };
 const size_t bench_workload_count = FH_ARRAY_SIZE(bench_workloads);
 
-/* The row of this test and allocator, made when there is none. */
+/* The row of this test and implementation, made when there is none. */
 static struct bench_row *find_row(struct bench *b, const char *test, bool *made)
 {
 	struct bench_row *row = b->row;
 
 	*made = false;
 	for (; row < b->row + b->rows; row++)
-		if (row->alloc == b->alloc->name && !strcmp(row->test, test))
+		if (row->impl == b->impl && !strcmp(row->test, test))
 			return row;
 	if (b->rows == BENCH_ROWS) {
 		bench_fail(b, test, "no row is left for it");
@@ -39,7 +39,7 @@ static struct bench_row *find_row(struct bench *b, const char *test, bool *made)
 	}
 	b->rows++;
 	*made = true;
-	*row = (struct bench_row){ .test = test, .alloc = b->alloc->name };
+	*row = (struct bench_row){ .test = test, .impl = b->impl };
 	return row;
 }
 
@@ -67,22 +67,28 @@ void bench_value(struct bench *b, const char *test, uint64_t numerator, uint64_t
 void bench_fail(struct bench *b, const char *test, const char *why)
 {
 	b->failures++;
-	printf("bench\tfail\t%s\t%s\t%s\n", test, b->alloc->name, why);
+	printf("bench\tfail\t%s\t%s\t%s\n", test, b->impl, why);
 }
 
-static void print_rows(struct bench *b)
+void bench_print(struct bench *b)
 {
 	for (unsigned int i = 0; i < b->rows; i++) {
 		const struct bench_row *row = &b->row[i];
 
 		printf("bench\t%s\t%s\t%s\t", row->is_value ? "value" : "time", row->test,
-		       row->alloc);
+		       row->impl);
 		if (!row->is_value)
 			printf("%s\t", bench_unit);
 		printf("%llu\t%llu\n", (unsigned long long)row->amount,
 		       (unsigned long long)row->divisor);
 	}
 	b->rows = 0;
+}
+
+static void choose(struct bench *b, const struct alloc *a)
+{
+	b->alloc = a;
+	b->impl = a->name;
 }
 
 bool bench_open(struct bench *b, const char *test)
@@ -132,19 +138,19 @@ static void run_workload(struct bench *b, const struct bench_workload *w,
 
 	for (unsigned int pass = 0; pass < passes; pass++) {
 		for (size_t i = 0; i < allocs; i++) {
-			b->alloc = alloc[i];
+			choose(b, alloc[i]);
 			if (b->alloc->order_max >= w->order && !(b->alloc->hollow && w->real))
 				w->run(b, w);
 		}
 	}
-	print_rows(b);
+	bench_print(b);
 }
 
 void bench_run(struct bench *b, const struct bench_workload *workload, size_t workloads,
 	       const struct alloc *const *alloc, size_t allocs)
 {
 	for (size_t i = 0; i < allocs; i++) {
-		b->alloc = alloc[i];
+		choose(b, alloc[i]);
 		test_double_free(b);
 	}
 	for (size_t i = 0; i < workloads; i++)

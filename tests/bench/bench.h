@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Benchmarks of page allocators: one source, built for the host, where time is measured, and for
- * the machine, where QEMU counts instructions. Which of them bench_now() tells is all that the
- * workloads do not know.
+ * Benchmarks of page allocators and page tables: one source, built for the host, where time is
+ * measured, and for the machine, where QEMU counts instructions. Which of them bench_now() tells is
+ * all that the workloads do not know.
  *
- *   bench_run    for each workload, for each pass, for each allocator:
- *                  bench_open (metadata, init), timed part, bench_verify, bench_close
+ *   bench_run         for each workload, for each pass, for each allocator:
+ *                       bench_open (metadata, init), timed part, bench_verify, bench_close
+ *   bench_run_tables  the same for page tables: tests/bench/tables.h
  *
  * Results are lines of fields with tabs between them, which tests/bench/run.py makes tables of:
  *
- *   bench time  TEST ALLOCATOR UNIT TOTAL OPERATIONS
- *   bench value TEST ALLOCATOR NUMERATOR DENOMINATOR
- *   bench fail  TEST ALLOCATOR WHY
+ *   bench suite NAME                             of what follows
+ *   bench time  TEST IMPLEMENTATION UNIT TOTAL OPERATIONS
+ *   bench value TEST IMPLEMENTATION NUMERATOR DENOMINATOR
+ *   bench fail  TEST IMPLEMENTATION WHY
  */
 #ifndef FH_TESTS_BENCH_BENCH_H
 #define FH_TESTS_BENCH_BENCH_H
@@ -30,6 +32,9 @@
  * @pairs: of allocations and frees, in the workloads that consist of such.
  * @steps: of the workloads that mix orders.
  * @small, @large: frames for the two measurements of start-up.
+ * @rounds: of mapping and unmapping.
+ * @lookups: in a table.
+ * @lookup_small, @lookup_large: bytes that are mapped for them.
  * @passes: each time is the best of so many.
  */
 struct bench_size {
@@ -38,13 +43,17 @@ struct bench_size {
 	uint64_t steps;
 	uint64_t small;
 	uint64_t large;
+	uint64_t rounds;
+	uint64_t lookups;
+	uint64_t lookup_small;
+	uint64_t lookup_large;
 	unsigned int passes;
 };
 
 /* One time or value; @divisor is operations or the denominator. */
 struct bench_row {
 	const char *test;
-	const char *alloc;
+	const char *impl;
 	bool is_value;
 	uint64_t amount;
 	uint64_t divisor;
@@ -59,10 +68,12 @@ struct bench_set {
 
 /**
  * struct bench - A run.
- * @alloc, @metadata, @metadata_bytes: what is measured now, between bench_open() and bench_close().
+ * @impl: the name of what is measured now.
+ * @alloc, @metadata, @metadata_bytes: of allocators, between bench_open() and bench_close().
  */
 struct bench {
 	const struct bench_size *size;
+	const char *impl;
 	const struct alloc *alloc;
 	void *metadata;
 	size_t metadata_bytes;
@@ -128,6 +139,9 @@ void bench_close(struct bench *b);
 void bench_time(struct bench *b, const char *test, uint64_t total, uint64_t operations);
 void bench_value(struct bench *b, const char *test, uint64_t numerator, uint64_t denominator);
 void bench_fail(struct bench *b, const char *test, const char *why);
+
+/* Prints all that was measured and forgets it. */
+void bench_print(struct bench *b);
 
 /* ---- set.c */
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The stack, but every hundredth frame that it hands out it keeps as well, instead of the next. */
+/*
+ * The stack, but every hundredth frame that it hands out it keeps as well, instead of the next; and
+ * page tables that map one page of five to the wrong memory.
+ */
 #include "tests/bench/host.h"
 
 static unsigned int calls;
@@ -47,3 +50,18 @@ const struct alloc alloc_broken = {
 	.frame_of = handle_frame,
 	.check = check,
 };
+
+static int map_page_wrong(void *self, uint64_t iova, uint64_t pa)
+{
+	return tables_floor.map_page(self, iova, ++calls % 5 ? pa : pa + 4096);
+}
+
+const struct tables *bench_broken_tables(void)
+{
+	static struct tables broken;
+
+	broken = tables_floor;
+	broken.name = "broken";
+	broken.map_page = map_page_wrong;
+	return &broken;
+}

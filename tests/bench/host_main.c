@@ -2,10 +2,10 @@
 /*
  * The benchmarks as a program of the host, which measures processor time.
  *
- *   alloc [--quick] [--broken]
+ *   bench [--quick] [--broken] [alloc | pgtable]
  *
- * --quick: sizes of a thousandth, to see that everything works. --broken: only an allocator that
- * fails. Exits with 0 when all checks held.
+ * --quick: sizes of a thousandth, to see that everything works. --broken: only an allocator and
+ * page tables that fail. Exits with 0 when all checks held.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -25,6 +25,10 @@ static const struct bench_size full = {
 	.steps = 10000000,
 	.small = FH_GIB / 4096,
 	.large = FH_TIB / 4096,
+	.rounds = 50,
+	.lookups = 1000000,
+	.lookup_small = FH_GIB,
+	.lookup_large = 16 * FH_GIB,
 	.passes = 3,
 };
 
@@ -34,6 +38,10 @@ static const struct bench_size quick = {
 	.steps = 10000,
 	.small = FH_MIB / 4096,
 	.large = FH_GIB / 4096,
+	.rounds = 1,
+	.lookups = 1000,
+	.lookup_small = 32 * FH_MIB,
+	.lookup_large = 256 * FH_MIB,
 	.passes = 1,
 };
 
@@ -44,6 +52,10 @@ static const struct alloc *const locked[] = { &alloc_bitmap_locked, &alloc_buddy
 static const struct alloc *const for_threads[] = { &alloc_bitmap_locked, &alloc_buddy_locked,
 						   &alloc_freehold };
 static const struct alloc *const broken[] = { &alloc_broken };
+static const struct tables *const all_tables[] = {
+	&tables_loop,	      &tables_floor,	       &tables_freehold,
+	&tables_freehold_16k, &tables_freehold_stage2, &tables_freehold_adopted,
+};
 
 /* What two threads are compared with. */
 static const struct bench_workload alone[] = {
@@ -112,13 +124,16 @@ uintptr_t bench_direct_offset(void)
 	return (uintptr_t)frames_memory - BENCH_BASE;
 }
 
-/* Addresses for every frame; nobody is expected to touch any. */
+/* Addresses for every frame; none is touched but those of page tables. */
 static bool reserve_frames(const struct bench_size *size)
 {
 	uint64_t frames = size->frames > size->large ? size->frames : size->large;
 
 	frames_memory = map((size_t)frames * 4096);
-	if (!frames_memory)
+	/* Where page tables lie: as bench_take(). */
+	if (frames_memory)
+		(void)madvise(frames_memory, TABLES_FIRMWARE - BENCH_BASE, MADV_HUGEPAGE);
+	else
 		fprintf(stderr, "fh: bench: frames: %llu: no address space for them (ENOMEM)\n",
 			(unsigned long long)frames);
 	return frames_memory;
@@ -134,8 +149,24 @@ static void run_hardened(struct bench *b)
 			bench_run(b, &bench_workloads[i], 1, hardened, 1);
 }
 
-static void run(struct bench *b)
+static void run_tables(struct bench *b, bool only_broken)
 {
+	const struct tables *const broken_tables[] = { bench_broken_tables() };
+
+	printf("bench\tsuite\tpgtable\n");
+	if (only_broken)
+		bench_run_tables(b, broken_tables, 1);
+	else if (!BENCH_HARDENED)
+		bench_run_tables(b, all_tables, FH_ARRAY_SIZE(all_tables));
+}
+
+static void run_alloc(struct bench *b, bool only_broken)
+{
+	printf("bench\tsuite\talloc\n");
+	if (only_broken) {
+		bench_run(b, bench_workloads, bench_workload_count, broken, FH_ARRAY_SIZE(broken));
+		return;
+	}
 	if (BENCH_HARDENED) {
 		run_hardened(b);
 		return;
@@ -150,12 +181,15 @@ int main(int argc, char **argv)
 {
 	struct bench b = { .size = &full };
 	bool only_broken = false;
+	const char *suite = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--quick")) {
 			b.size = &quick;
 		} else if (!strcmp(argv[i], "--broken")) {
 			only_broken = true;
+		} else if (!strcmp(argv[i], "alloc") || !strcmp(argv[i], "pgtable")) {
+			suite = argv[i];
 		} else {
 			fprintf(stderr, "fh: bench: argument: %s: not known (EINVAL)\n", argv[i]);
 			return EXIT_FAILURE;
@@ -165,9 +199,9 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("bench\tseed\t%#llx\n", (unsigned long long)BENCH_SEED);
-	if (only_broken)
-		bench_run(&b, bench_workloads, bench_workload_count, broken, FH_ARRAY_SIZE(broken));
-	else
-		run(&b);
+	if (!suite || !strcmp(suite, "alloc"))
+		run_alloc(&b, only_broken);
+	if (!suite || !strcmp(suite, "pgtable"))
+		run_tables(&b, only_broken);
 	return b.failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

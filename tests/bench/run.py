@@ -2,14 +2,15 @@
 """
 `make bench`: runs the benchmarks on the host and in QEMU, and puts both into one table and one file.
 
-    run.py [--quick]
+    run.py [--quick] [alloc | pgtable]
 
 Prints times and exact instructions for each operation, values, and gates: what the allocator of
-mm/page.h is meant to reach beside the others. A gate that is missed is said, and is no error: times
-are the machine's. An allocator that did not do its work is one. From the environment: O, QEMU.
-Writes O/bench.json, with --quick O/bench-quick.json: a list of
+mm/page.h is meant to reach beside the others, and the engine of iommu/pgtable.h beside bare stores.
+A gate that is missed is said, and is no error: times are the machine's. An implementation that did
+not do its work is one. From the environment: O, QEMU.
+Writes O/bench.json, with --quick O/bench-quick.json, of one suite O/bench-SUITE.json: a list of
 {"suite", "test", "impl", "ns", "insns"} with null where nothing was measured; "value" in rows of
-values, and "of" where it is a count.
+values, and "of" where it is a count. Of page tables an operation is one entry of the last level.
 """
 import json
 import os
@@ -34,6 +35,15 @@ MACHINE = [
 PLAIN = ["loop", "lifo", "bitmap", "buddy", "freehold", "hardened"]
 SHARED = ["bitmap+lock", "buddy+lock", "freehold"]
 COUNTED = "failed requests"
+TABLES = ["loop", "floor", "freehold", "16K", "stage 2", "adopted"]
+SUITES = ["alloc", "pgtable"]
+# What the engine may take beside the floor, in time; and in instructions for each entry.
+TABLE_GATES = {
+    "map 512 pages": 1.5, "map page": 3, "unmap page, lazy": 3, "unmap page, strict": 3,
+    "lookup 1 GiB": 1.5, "lookup 16 GiB": 1.5, "lookup 1 GiB, one by one": 1.5,
+    "lookup 16 GiB, one by one": 1.5, "unmap 512 pages, strict": 3,
+}
+TABLE_INSTRUCTIONS = {"map page": 80, "map 512 pages": 8, "lookup 1 GiB": 60}
 
 
 class Failure(Exception):
@@ -45,9 +55,10 @@ class Results:
 
     def __init__(self):
         self.rows = {}
+        self.suite = SUITES[0]
 
     def row(self, test, impl):
-        empty = {"suite": "alloc", "test": test, "impl": impl, "ns": None, "insns": None}
+        empty = {"suite": self.suite, "test": test, "impl": impl, "ns": None, "insns": None}
         return self.rows.setdefault((test, impl), empty)
 
     def get(self, test, impl, key):
@@ -56,9 +67,9 @@ class Results:
     def ratio(self, test, impl, other, key="ns"):
         return divide(self.get(test, impl, key), self.get(test, other, key))
 
-    def tests(self, key, impls):
+    def tests(self, key, impls, suite="alloc"):
         found = [test for (test, impl), row in self.rows.items()
-                 if impl in impls and row.get(key) is not None]
+                 if row["suite"] == suite and impl in impls and row.get(key) is not None]
         return list(dict.fromkeys(found))
 
 
@@ -96,11 +107,14 @@ def add(results, lines):
                 row.setdefault("of", int(other))
             else:
                 row.setdefault("value", divide(int(one), int(other)))
+        elif kind == "suite":
+            results.suite = fields[0]
         elif kind == "seed":
             print(f"seed: {fields[0]}")
 
 
 def add_ratios(results):
+    results.suite = "alloc"
     for test in results.tests("ns", SHARED):
         if test.startswith("2 threads "):
             for impl in SHARED:
@@ -137,6 +151,17 @@ def compare(results, key, title):
                     + [number(results.ratio(test, "freehold", other, key))
                        for other in ("bitmap", "buddy")])
     table(title, [*PLAIN, "/bitmap", "/buddy"], rows)
+
+
+def compare_tables(results, key, title):
+    """What the loop costs is in all columns, and in the ratios."""
+    rows = []
+    for test in results.tests(key, TABLES, "pgtable"):
+        rows.append([test] + [number(results.get(test, impl, key)) for impl in TABLES]
+                    + [number(results.ratio(test, "freehold", "floor", key))]
+                    + [number(results.ratio(test, other, "freehold", key))
+                       for other in ("16K", "stage 2", "adopted")])
+    table(title, [*TABLES, "/floor", "16K/", "stage 2/", "adopted/"], rows)
 
 
 def compare_threads(results):
@@ -192,35 +217,68 @@ def gates(results):
              most=False)
 
 
-def measure(results, quick):
-    program = [str(BUILD / "bench" / "alloc")] + (["--quick"] if quick else [])
-    guest = [*QEMU, *MACHINE, "-kernel", str(BUILD / "freehold-bench.img")]
+def gates_tables(results):
+    print()
+    for test, limit in TABLE_GATES.items():
+        gate(f"{test} / floor", results.ratio(test, "freehold", "floor"), limit)
+    for impl in ("16K", "stage 2"):
+        for test in TABLE_GATES:
+            gate(f"{test}, {impl} / 4K stage 1", results.ratio(test, impl, "freehold"), 1.05)
+    for test, limit in TABLE_INSTRUCTIONS.items():
+        ours, loop = (results.get(test, impl, "insns") for impl in ("freehold", "loop"))
+        gate(f"{test}, instructions without the loop",
+             None if None in (ours, loop) else ours - loop, limit)
+
+
+def measure(results, quick, suite):
+    words = (["--quick"] if quick else []) + ([suite] if suite else [])
+    program = [str(BUILD / "bench" / "bench"), *words]
+    guest = [*QEMU, *MACHINE, "-kernel", str(BUILD / "freehold-bench.img"), "-append",
+             f"fh.quick={int(quick)}" + (f" fh.suite={suite}" if suite else "")]
     add(results, run("host", program, HOST_SECONDS))
-    hardened = [str(BUILD / "bench-hardened" / "alloc")] + program[1:]
-    add(results, run("host, hardened", hardened, HOST_SECONDS))
-    add(results, run("QEMU", guest + (["-append", "fh.quick=1"] if quick else []), GUEST_SECONDS))
+    if suite != "pgtable":
+        hardened = [str(BUILD / "bench-hardened" / "bench"), *program[1:]]
+        add(results, run("host, hardened", hardened, HOST_SECONDS))
+    add(results, run("QEMU", guest, GUEST_SECONDS))
     add_ratios(results)
 
 
-def main():
-    if sys.argv[1:] not in ([], ["--quick"]):
-        print(f"fh: bench: {' '.join(sys.argv[1:])}: only --quick is known (EINVAL)", file=sys.stderr)
-        return 1
-    quick = "--quick" in sys.argv
-    results = Results()
-    try:
-        measure(results, quick)
-    except Failure as failure:
-        print(f"fh: bench: {failure}", file=sys.stderr)
-        return 1
+def show_allocators(results):
     compare(results, "ns", "ns on the host")
     compare(results, "insns", "instructions")
     compare_threads(results)
     show_values(results)
     gates(results)
+
+
+def show_tables(results):
+    compare_tables(results, "ns", "page tables: ns on the host")
+    compare_tables(results, "insns", "page tables: instructions")
+    gates_tables(results)
+
+
+def main():
+    words = [word for word in sys.argv[1:] if word != "--quick"]
+    if len(words) > 1 or not set(words) <= set(SUITES):
+        print(f"fh: bench: {' '.join(words)}: only --quick and one of {', '.join(SUITES)} are known"
+              " (EINVAL)", file=sys.stderr)
+        return 1
+    quick = "--quick" in sys.argv
+    suite = words[0] if words else None
+    results = Results()
+    try:
+        measure(results, quick, suite)
+    except Failure as failure:
+        print(f"fh: bench: {failure}", file=sys.stderr)
+        return 1
+    if suite != "pgtable":
+        show_allocators(results)
+    if suite != "alloc":
+        show_tables(results)
     if quick:
         print("quick: sizes of a thousandth; no figure above means anything")
-    path = BUILD / ("bench-quick.json" if quick else "bench.json")
+    name = "-".join(["bench"] + ([suite] if suite else []) + (["quick"] if quick else []))
+    path = BUILD / f"{name}.json"
     rows = ",\n".join(json.dumps(row) for row in results.rows.values())
     path.write_text(f"[\n{rows}\n]\n")
     print(f"written: {path}")

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The benchmarks as an image for QEMU, which counts instructions: PMU event 8 under -icount, in the
- * counter that boot/entry.S starts. fh.quick=1 does little, to see that everything works.
+ * counter that boot/entry.S starts. fh.quick=1 does little, to see that everything works;
+ * fh.suite=alloc or pgtable does one part.
  *
  * It takes RAM as it lies in a machine of 8 GiB: frames from 4 to 8 GiB, and what is kept about
  * them from 2 GiB on. Nobody else allocates in this image.
@@ -19,6 +20,7 @@
 #include "lib/error.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/random.h"
+#include "tests/bench/tables.h"
 
 #define STORE_BASE (2 * FH_GIB)
 #define STORE_END BENCH_BASE
@@ -31,6 +33,10 @@ static const struct bench_size full = {
 	.steps = 200000,
 	.small = FH_GIB / 4096,
 	.large = FH_TIB / 4096,
+	.rounds = 2,
+	.lookups = 100000,
+	.lookup_small = FH_GIB,
+	.lookup_large = 16 * FH_GIB,
 	.passes = 1,
 };
 
@@ -40,11 +46,20 @@ static const struct bench_size quick = {
 	.steps = 1000,
 	.small = FH_MIB / 4096,
 	.large = FH_GIB / 4096,
+	.rounds = 1,
+	.lookups = 1000,
+	.lookup_small = 32 * FH_MIB,
+	.lookup_large = 256 * FH_MIB,
 	.passes = 1,
 };
 
 static const struct alloc *const everything[] = {
 	&alloc_loop, &alloc_lifo, &alloc_bitmap, &alloc_buddy, &alloc_freehold,
+};
+
+static const struct tables *const all_tables[] = {
+	&tables_loop,	      &tables_floor,	       &tables_freehold,
+	&tables_freehold_16k, &tables_freehold_stage2, &tables_freehold_adopted,
 };
 
 const char bench_unit[] = "insns";
@@ -105,12 +120,14 @@ static int refuse(const char *subject, const char *why, int err)
 
 int freehold_main(struct machine *machine)
 {
-	static const char *const known[] = { "quick" };
+	static const char *const known[] = { "quick", "suite" };
 	static struct bench b = { .size = &full };
 	char word[8] = "0";
+	char suite[8] = "";
 
 	bootargs_check(machine->args, known, FH_ARRAY_SIZE(known), &console_out);
 	(void)bootargs_get(machine->args, "quick", word, sizeof(word));
+	(void)bootargs_get(machine->args, "suite", suite, sizeof(suite));
 	if (!strcmp(word, "1"))
 		b.size = &quick;
 	if (!has_memory(&machine->map))
@@ -118,7 +135,15 @@ int freehold_main(struct machine *machine)
 	if (!counts())
 		return refuse("PMU event 8", "instructions are not counted: use -icount", -ENOTSUP);
 	printf("bench\tseed\t%#llx\n", (unsigned long long)BENCH_SEED);
-	bench_run(&b, bench_workloads, bench_workload_count, everything, FH_ARRAY_SIZE(everything));
+	if (strcmp(suite, "pgtable") != 0) {
+		printf("bench\tsuite\talloc\n");
+		bench_run(&b, bench_workloads, bench_workload_count, everything,
+			  FH_ARRAY_SIZE(everything));
+	}
+	if (strcmp(suite, "alloc") != 0) {
+		printf("bench\tsuite\tpgtable\n");
+		bench_run_tables(&b, all_tables, FH_ARRAY_SIZE(all_tables));
+	}
 	printf("bench\tdone\t%u\n", b.failures);
 	return b.failures ? EXIT_STATUS_FAILED : EXIT_STATUS_OK;
 }
