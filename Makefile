@@ -40,7 +40,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 # ---- Set-up: which goals need packages, and where the private ones lie
 goals := $(or $(MAKECMDGOALS),all)
 needs_long := $(filter check-long check-dtbs,$(goals))
-needs_check := $(filter-out check-fresh check-readme,$(filter check check-% analyze unit bench fuzz coverage $(O)/unit/% $(O)/bench/%,$(goals)))
+needs_check := $(filter-out check-fresh check-readme,$(filter check check-% analyze unit bench fuzz coverage mutants $(O)/unit/% $(O)/bench/%,$(goals)))
 needs_run := $(filter all run images stack $(O)/%.img $(O)/%.elf compile_commands.json $(O)/commands.json,$(goals))
 ifneq ($(filter lint,$(goals)),)
 setup_level := lint
@@ -144,7 +144,7 @@ fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
 
-.PHONY: analyze lint all stack coverage images lib install fh-memmap fh-replay fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
+.PHONY: analyze lint all stack coverage mutants images lib install fh-memmap fh-replay fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -282,7 +282,7 @@ $(eval $(call host_rules,tsan,$(SANITIZE_THREADS)))
 
 # Calls of the page tables go by tests/unit/replay.c, which has tools/replay judge their trace.
 replayed := $(filter-out %.threads,$(filter iommu.% tools.%,$(unit_names)))
-replay_objects = $(call objects,host,$(filter-out %/main.c,$(wildcard tools/replay/*.c)) tests/unit/replay.c)
+replay_objects = $(call objects,host,$(filter-out %/main.c,$(wildcard tools/replay/*.c)) tests/unit/replay.c tests/unit/mutant.c)
 replay_calls := fh_frames_init fh_page_from_phys fh_gather_flush $(addprefix fh_pgtable_,init adopt map map_list \
 	unmap protect trim release)
 $(addprefix $(O)/unit/,$(replayed)): $(replay_objects)
@@ -361,6 +361,8 @@ coverage: ## lines of the library that host tests run; tests/coverage.allow has 
 	$(coverage_unit) O='$(O)/coverage/harden' HARDEN=1
 	$(Q)GCOV='$(subst gcc,gcov,$(firstword $(HOSTCC)))' /usr/bin/python3 -B tests/coverage.py \
 		$(O)/coverage $(O)/coverage/plain $(O)/coverage/harden
+mutants: unit ## bugs put into page tables, one at a time: some host test fails for each; docs/mutants.md
+	$(Q)O='$(O)' /usr/bin/python3 -B tests/mutants/run.py
 check-readme: ## the README's commands, verbatim, in a clone
 	$(Q)O='$(O)' tests/fresh/readme.sh
 check-fresh: ## clone, run and check in a fresh Debian 12 and 13 (root, debootstrap)

@@ -23,6 +23,8 @@ static inline void arch_desc_store(uint64_t *slot, uint64_t value)
 		__atomic_store_n(slot, value, __ATOMIC_RELEASE);
 		return;
 	}
+	if (host_mutant_named && !host_mutant_store(&slot, &value))
+		return;
 	old = __atomic_exchange_n(slot, value, __ATOMIC_RELEASE);
 	host_record(&(struct host_event){ .kind = HOST_STORE,
 					  .address = (uintptr_t)slot,
@@ -33,8 +35,15 @@ static inline void arch_desc_store(uint64_t *slot, uint64_t value)
 
 static inline bool arch_desc_cas(uint64_t *slot, uint64_t *expected, uint64_t desired)
 {
-	if (HOST_RECORDS)
+	if (HOST_RECORDS) {
+		bool blind = host_change == HOST_CHANGE_BLIND;
+
+		if (host_mutant_named && !host_mutant_store(&slot, &desired))
+			return true;
 		host_interfere(slot, desired);
+		if (blind)
+			*expected = arch_desc_load(slot);
+	}
 	if (!__atomic_compare_exchange_n(slot, expected, desired, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return false;
@@ -45,5 +54,10 @@ static inline bool arch_desc_cas(uint64_t *slot, uint64_t *expected, uint64_t de
 					  .value = desired });
 	return true;
 }
+
+#ifdef FH_TEST_HOOKS
+#define arch_desc_store(slot, value) HOST_AT(desc_store, slot, value)
+#define arch_desc_cas(slot, expected, desired) HOST_AT(desc_cas, slot, expected, desired)
+#endif
 
 #endif

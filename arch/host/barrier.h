@@ -31,4 +31,13 @@ FH_ARCH_BARRIER(dsb_sy, HOST_DSB_SY, __ATOMIC_SEQ_CST)
 FH_ARCH_BARRIER(dmb_ishst, HOST_DMB_ISHST, __ATOMIC_RELEASE)
 FH_ARCH_BARRIER(isb, HOST_ISB, __ATOMIC_RELEASE)
 
+#ifdef FH_TEST_HOOKS
+#define arch_dsb_ishst() HOST_AT(dsb_ishst)
+#define arch_dsb_ish() HOST_AT(dsb_ish)
+#define arch_dsb_st() HOST_AT(dsb_st)
+#define arch_dsb_sy() HOST_AT(dsb_sy)
+#define arch_dmb_ishst() HOST_AT(dmb_ishst)
+#define arch_isb() HOST_AT(isb)
+#endif
+
 #endif

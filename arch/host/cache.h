@@ -35,4 +35,10 @@ static inline void arch_zero(void *start, size_t bytes)
 	    .kind = HOST_NOTE_ZEROED, .address = (uintptr_t)start, .size = bytes });
 }
 
+#ifdef FH_TEST_HOOKS
+#define arch_cache_clean(start, bytes) HOST_AT(cache_clean, start, bytes)
+#define arch_cache_clean_invalidate(start, bytes) HOST_AT(cache_clean_invalidate, start, bytes)
+#define arch_cache_invalidate(start, bytes) HOST_AT(cache_invalidate, start, bytes)
+#endif
+
 #endif

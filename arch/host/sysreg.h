@@ -47,4 +47,28 @@ FH_ARCH_TLBI_ALL(vmalle1is, 1, 0)
 FH_ARCH_TLBI_ALL(alle2is, 2, 0)
 FH_ARCH_TLBI_ALL(alle3is, 3, 0)
 
+#ifdef FH_TEST_HOOKS
+#define arch_tlbi_vae1is(operand) HOST_AT(tlbi_vae1is, operand)
+#define arch_tlbi_vale1is(operand) HOST_AT(tlbi_vale1is, operand)
+#define arch_tlbi_aside1is(operand) HOST_AT(tlbi_aside1is, operand)
+#define arch_tlbi_vae2is(operand) HOST_AT(tlbi_vae2is, operand)
+#define arch_tlbi_vale2is(operand) HOST_AT(tlbi_vale2is, operand)
+#define arch_tlbi_vae3is(operand) HOST_AT(tlbi_vae3is, operand)
+#define arch_tlbi_vale3is(operand) HOST_AT(tlbi_vale3is, operand)
+#define arch_tlbi_ipas2e1is(operand) HOST_AT(tlbi_ipas2e1is, operand)
+#define arch_tlbi_ipas2le1is(operand) HOST_AT(tlbi_ipas2le1is, operand)
+#define arch_tlbi_rvae1is(operand) HOST_AT(tlbi_rvae1is, operand)
+#define arch_tlbi_rvale1is(operand) HOST_AT(tlbi_rvale1is, operand)
+#define arch_tlbi_rvae2is(operand) HOST_AT(tlbi_rvae2is, operand)
+#define arch_tlbi_rvale2is(operand) HOST_AT(tlbi_rvale2is, operand)
+#define arch_tlbi_rvae3is(operand) HOST_AT(tlbi_rvae3is, operand)
+#define arch_tlbi_rvale3is(operand) HOST_AT(tlbi_rvale3is, operand)
+#define arch_tlbi_ripas2e1is(operand) HOST_AT(tlbi_ripas2e1is, operand)
+#define arch_tlbi_ripas2le1is(operand) HOST_AT(tlbi_ripas2le1is, operand)
+#define arch_tlbi_vmalls12e1is() HOST_AT(tlbi_vmalls12e1is)
+#define arch_tlbi_vmalle1is() HOST_AT(tlbi_vmalle1is)
+#define arch_tlbi_alle2is() HOST_AT(tlbi_alle2is)
+#define arch_tlbi_alle3is() HOST_AT(tlbi_alle3is)
+#endif
+
 #endif

@@ -8,6 +8,7 @@
 #ifndef FH_ARCH_HOST_TRACE_H
 #define FH_ARCH_HOST_TRACE_H
 
+#include "arch/host/mutant.h"
 #include "lib/types.h"
 
 enum host_event_kind {
@@ -129,9 +130,9 @@ void host_trace_add(const struct host_event *event);
 #endif
 
 /* Called by the headers of this folder. */
-static inline void host_record(const struct host_event *event)
+static inline void host_record(struct host_event *event)
 {
-	if (HOST_RECORDS)
+	if (HOST_RECORDS && (!host_mutant_named || host_mutant_event(event)))
 		host_trace_add(event);
 }
 

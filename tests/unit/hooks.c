@@ -65,6 +65,8 @@ void unit_init(void)
 	static char pattern[256];
 	const char *wanted = getenv("FH_T");
 
+	/* What a crash leaves behind says which case it was in. */
+	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	if (!wanted || !*wanted)
 		return;
 	snprintf(pattern, sizeof(pattern), "%s%s", wanted, strpbrk(wanted, "*?") ? "" : "*");

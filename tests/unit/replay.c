@@ -15,6 +15,7 @@
 #include "iommu/pgtable.h"
 #include "iommu/tlb_cpu.h"
 #include "lib/error.h"
+#include "tests/unit/mutant.h"
 #include "tests/unit/unit.h"
 
 #define ATTACHED_MAX 16u
@@ -286,6 +287,7 @@ static void call(enum host_event_kind kind, enum host_call what, const struct fh
 {
 	depth += kind == HOST_NOTE_CALL;
 	depth -= kind == HOST_NOTE_RETURN && depth;
+	mutant_table(depth ? table : NULL);
 	note(kind, (struct host_event){ .table = id_of(table),
 					.value = (uintptr_t)gather,
 					.el = (unsigned int)what,
