@@ -412,7 +412,7 @@ static _Atomic(bool) reserve_done;
 
 /*
  * No memory is left but what is in reserve. One keeps it at its number, as often as it can; the
- * other needs a page of it at a time, which it gives back.
+ * other needs a page of it at a time, which it gives back, and goes on when the reserve is full.
  */
 static void *run_reserve(void *ctx)
 {
@@ -427,11 +427,12 @@ static void *run_reserve(void *ctx)
 	for (unsigned int i = 0; cpu->number == 1 && i < TOP_UPS; i++) {
 		struct fh_gather gather;
 
+		while (table->reserve_pages != RESERVE)
+			arch_cpu_relax();
 		fh_gather_init(&gather, table);
 		cpu->losses += fh_pgtable_map(table, iova, fh_phys(0), FRAME, ATTR_RW) ||
 			       fh_pgtable_unmap(table, iova, TWO_MIB, &gather) ||
 			       fh_gather_flush(&gather);
-		(void)!fh_pgtable_preallocate(table, RESERVE);
 	}
 	reserve_done = true;
 	return NULL;
