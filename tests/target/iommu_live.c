@@ -23,6 +23,8 @@
 #define RAM_BYTES (UINT64_C(4096) << RAM_ORDER)
 #define CODE_ORDER 4u
 #define FORMS 6u
+/* How often a case may meet a TLB that has forgotten what it should show. */
+#define TRIES 8u
 
 static struct fh_pgtable table;
 
@@ -33,6 +35,7 @@ struct live {
 	uint64_t ram;
 	uint64_t granule;
 	bool stage_2;
+	bool forgotten;
 };
 
 /* ---- A table with nothing but EL1's code, in the CPU. */
@@ -185,6 +188,16 @@ static int protect(struct live *l, uint64_t first, uint64_t pages, unsigned int 
 				  attr_of(access), gather);
 }
 
+/*
+ * Before the flush the TLB should know what was. It may forget at any time, though, and then the
+ * case has shown nothing: it is tried again.
+ */
+static void expect_stale(struct live *l, bool stale)
+{
+	if (!stale)
+		l->forgotten = true;
+}
+
 /* ---- What each case does with one table. */
 
 /*
@@ -208,7 +221,7 @@ static void unmap_pages(struct test *test, struct live *l)
 		EXPECT_EQUAL(test, map(l, n + 1, 1, FH_READ), 0);
 		EXPECT_EQUAL(test, count(l, 0, n + 2, loads), n + 2);
 		EXPECT_EQUAL(test, unmap(l, 1, n, &gather), 0);
-		EXPECT(test, count(l, 1, n, loads) > 0);
+		expect_stale(l, count(l, 1, n, loads) > 0);
 		EXPECT_EQUAL(test, fh_gather_flush(&gather), 0);
 		EXPECT_EQUAL(test, count(l, 1, n, load_faults), n);
 		EXPECT(test, loads(l, 0) && loads(l, (n + 1) * l->granule));
@@ -229,7 +242,7 @@ static void unmap_table(struct test *test, struct live *l)
 	fh_gather_init(&gather, &table);
 	EXPECT_EQUAL(test, fh_pgtable_unmap(&table, fh_dma(DATA), span, &gather), 0);
 	EXPECT(test, gather.frames > 0);
-	EXPECT(test, count(l, 1, 20, loads) > 0);
+	expect_stale(l, count(l, 1, 20, loads) > 0);
 	EXPECT_EQUAL(test, fh_gather_flush(&gather), 0);
 	EXPECT_EQUAL(test, count(l, 1, 20, load_faults), 20);
 	EXPECT_EQUAL(test, map(l, 5, 20, FH_READ), 0);
@@ -245,7 +258,7 @@ static void protect_pages(struct test *test, struct live *l)
 	EXPECT_EQUAL(test, map(l, 0, 20, FH_READ | FH_WRITE), 0);
 	EXPECT_EQUAL(test, count(l, 0, 20, stores), 20);
 	EXPECT_EQUAL(test, protect(l, 3, 9, FH_READ, &gather), 0);
-	EXPECT(test, count(l, 3, 9, stores) > 0);
+	expect_stale(l, count(l, 3, 9, stores) > 0);
 	EXPECT_EQUAL(test, fh_gather_flush(&gather), 0);
 	EXPECT_EQUAL(test, count(l, 3, 9, store_denied), 9);
 	EXPECT_EQUAL(test, count(l, 0, 20, loads), 20);
@@ -272,7 +285,7 @@ static void execute_pages(struct test *test, struct live *l)
 	EXPECT(test, !o.fault && !o.strange);
 	EXPECT_EQUAL(test, protect(l, 0, 1, FH_READ, &gather), 0);
 	o = el1_fetch(DATA);
-	EXPECT(test, !o.fault && !o.strange);
+	expect_stale(l, !o.fault && !o.strange);
 	EXPECT_EQUAL(test, fh_gather_flush(&gather), 0);
 	EXPECT(test, faults(l, el1_fetch(DATA), DATA, AT_PERMISSION));
 	*word = kept;
@@ -321,23 +334,37 @@ static void cut_run(struct test *test, struct live *l)
 
 /* ---- Cases. */
 
-static void each(struct test *test, void (*one)(struct test *test, struct live *l))
+/* One table, from beginning to end. Return: the CPU has this form, and the TLB had forgotten. */
+static bool once(struct test *test, void (*one)(struct test *test, struct live *l),
+		 unsigned int form)
 {
 	struct live l;
+	int err = begin(&l, test, form);
+	int ended;
 
+	if (err == 1)
+		return false;
+	if (!err)
+		one(test, &l);
+	if (test->failed)
+		printf("    # iommu.live: granule %llu, stage %u\n", (unsigned long long)l.granule,
+		       l.stage_2 ? 2u : 1u);
+	ended = end(&l);
+	if (!test->failed && (err || ended))
+		test_fail(test, __FILE__, __LINE__, "begins and ends");
+	return l.forgotten;
+}
+
+static void each(struct test *test, void (*one)(struct test *test, struct live *l))
+{
 	if (arch_current_el() != 2)
 		SKIP(test, "EL1's translation is in use: not at EL2");
 	for (unsigned int form = 0; form < FORMS && !test->failed; form++) {
-		int err = begin(&l, test, form);
+		bool forgotten = true;
 
-		if (err == 1)
-			continue;
-		EXPECT_EQUAL(test, err, 0);
-		one(test, &l);
-		if (test->failed)
-			printf("    # iommu.live: granule %llu, stage %u\n",
-			       (unsigned long long)l.granule, l.stage_2 ? 2u : 1u);
-		EXPECT_EQUAL(test, end(&l), 0);
+		for (unsigned int i = 0; i < TRIES && forgotten; i++)
+			forgotten = once(test, one, form);
+		EXPECT(test, !forgotten);
 	}
 }
 
