@@ -24,6 +24,7 @@ FH_CPU_MAX ?= 8##          highest number of CPUs
 EARLY ?=##                 console before the tree is read: COMPATIBLE@BASE[:SHIFT[:WIDTH]], e.g. arm,pl011@0x9000000
 PREFIX ?= /usr/local##     where `make install` puts things
 DESTDIR ?=##               staging folder in front of it
+LINUX ?=##                 1, or a folder of Linux' source: its page tables in `make bench`, too
 FUZZ_SECONDS ?= 60##       how long `make fuzz` runs
 APPEND ?=##                bootargs of `make run`, e.g. APPEND="fh.run=main"
 
@@ -40,7 +41,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 # ---- Set-up: which goals need packages, and where the private ones lie
 goals := $(or $(MAKECMDGOALS),all)
 needs_long := $(filter check-long check-dtbs,$(goals))
-needs_check := $(filter-out check-fresh check-readme,$(filter check check-% analyze unit bench fuzz coverage mutants $(O)/unit/% $(O)/bench/%,$(goals)))
+needs_check := $(filter-out check-fresh check-readme,$(filter check check-% analyze unit bench fuzz coverage mutants $(O)/unit/% $(O)/bench/% $(O)/bench-linux/%,$(goals)))
 needs_run := $(filter all run images stack $(O)/%.img $(O)/%.elf compile_commands.json $(O)/commands.json,$(goals))
 ifneq ($(filter lint,$(goals)),)
 setup_level := lint
@@ -54,7 +55,7 @@ else ifneq ($(filter fh-memmap fh-replay $(O)/fh-memmap $(O)/fh-replay,$(goals))
 setup_level := host
 endif
 ifdef setup_level
-setup_done := $(shell mkdir -p $(O) && LLVM='$(LLVM)' LIBFDT_SRC='$(LIBFDT_SRC)' \
+setup_done := $(shell mkdir -p $(O) && LLVM='$(LLVM)' LIBFDT_SRC='$(LIBFDT_SRC)' LINUX='$(LINUX)' \
 	FH_SETUP_MK='$(O)/setup.mk' CROSS_COMPILE='$(CROSS_COMPILE)' tools/setup.sh $(setup_level))
 ifneq ($(.SHELLSTATUS),0)
 $(error set-up failed; the lines above say what is missing)
@@ -325,6 +326,35 @@ $(O)/bench/%.o: %.c $(O)/include/config.h
 $(O)/bench/bench: $(bench_program_objects)
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) -o $@ $^ -lpthread
+# With LINUX=: io-pgtable-arm as the kernel has it, warnings and all, behind tests/bench/linux/shim.h.
+linux_source := $(if $(filter 1,$(LINUX)),$(SETUP_LINUX),$(LINUX))
+linux_include := $(O)/bench/linux/include
+linux_flags := -std=gnu17 -O2 -g -mgeneral-regs-only -include tests/bench/linux/shim.h -I$(linux_include) -I.
+ifneq ($(LINUX),)
+$(O)/bench/linux/source: FORCE
+	@mkdir -p $(@D)
+	@echo '$(linux_source)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(linux_include)/linux/io-pgtable.h: $(linux_source)/include/linux/io-pgtable.h $(O)/bench/linux/source
+	$(Q)rm -rf $(linux_include) && mkdir -p $(linux_include)/linux $(linux_include)/asm
+	$(Q)sed -n 's@^#include <\(.*\)>@\1@p' $(linux_source)/drivers/iommu/io-pgtable-arm.c $< | \
+		while read -r header; do : > $(linux_include)/$$header || exit 1; done
+	$(Q): > $(linux_include)/iommu-pages.h && cp $< $@
+$(O)/bench/linux/io-pgtable-arm.o: $(linux_source)/drivers/iommu/io-pgtable-arm.c tests/bench/linux/shim.h $(linux_include)/linux/io-pgtable.h
+	$(call say,HOSTCC,$<)
+	$(Q)$(HOSTCC) $(linux_flags) -w -c -o $@ $<
+$(O)/bench/linux/tables_linux.o: tests/bench/linux/tables_linux.c tests/bench/linux/shim.h $(linux_include)/linux/io-pgtable.h $(O)/include/config.h
+	$(call say,HOSTCC,$<)
+	$(Q)$(HOSTCC) $(linux_flags) -I$(O)/include -include $(O)/include/config.h -Iarch/host $(WARNINGS) -c -o $@ $<
+$(O)/bench-linux/host_main.o: tests/bench/host_main.c $(O)/include/config.h
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COMMON) -DBENCH_LINUX=true -O2 -Iarch/host -MMD -MP -c -o $@ $<
+$(O)/bench-linux/bench: $(filter-out %/host_main.o,$(bench_program_objects)) $(O)/bench-linux/host_main.o \
+		$(O)/bench/linux/io-pgtable-arm.o $(O)/bench/linux/tables_linux.o
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -o $@ $^ -lpthread
+endif
 # The same, as HARDEN=1 builds it.
 bench_hardened_objects := $(patsubst $(O)/bench/%,$(O)/bench-hardened/%,$(bench_program_objects))
 $(O)/bench-hardened/%.o: %.c $(O)/include/config.h
@@ -335,8 +365,8 @@ $(O)/bench-hardened/bench: $(bench_hardened_objects)
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) -o $@ $^ -lpthread
 bench_products := $(O)/bench/bench $(O)/bench-hardened/bench $(O)/freehold-bench.img
-bench: $(bench_products) ## page allocators and page tables compared: time on the host, instructions in QEMU; O/bench.json
-	$(Q)O='$(O)' QEMU='$(SETUP_QEMU)' /usr/bin/python3 -B tests/bench/run.py
+bench: $(bench_products) $(if $(LINUX),$(O)/bench-linux/bench) ## page allocators and page tables compared: time on the host, instructions in QEMU; O/bench.json
+	$(Q)O='$(O)' QEMU='$(SETUP_QEMU)' /usr/bin/python3 -B tests/bench/run.py $(if $(LINUX),--linux)
 
 $(O)/broken/%.elf: tests/qemu/broken/%.S
 	@mkdir -p $(@D)

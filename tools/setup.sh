@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Makes sure that what a goal of the Makefile needs is there: Debian packages by apt-get, and
 # beside the system, by a private apt configuration in a cache of our own, libfdt for arm64, where
-# the system's QEMU is older than 10 a QEMU 10, and the device trees of Debian's arm64 kernels.
+# the system's QEMU is older than 10 a QEMU 10, the device trees of Debian's arm64 kernels, and with
+# LINUX=1 the page tables of Linux' source.
 #
 #   tools/setup.sh host|run|check|long|lint|docs|fresh
 #
 # Environment: FH_SETUP_MK (the make fragment to write; stdout when unset), FH_CACHE, LLVM,
-# LIBFDT_SRC, CROSS_COMPILE. Silent, and asks no network, when all is there.
+# LIBFDT_SRC, CROSS_COMPILE, LINUX. Silent, and asks no network, when all is there.
 set -u
 
 level=${1:-run}
@@ -57,6 +58,9 @@ missing() {
 for_target() { [ "$level" != fresh ] && [ "$level" != host ] && [ "$level" != docs ]; }
 
 wants_libfdt() { for_target && [ -z "${LIBFDT_SRC:-}" ]; }
+
+# LINUX names a folder, or is 1 for Debian's package.
+wants_linux() { [ "${LINUX:-}" = 1 ]; }
 
 for_tests() { [ "$level" = check ] || [ "$level" = long ]; }
 
@@ -306,6 +310,32 @@ make_dtbs() {
     say "dtbs: $codename-backports: not in the archive: going without"
 }
 
+# linux_of DIR SUITE: page tables and their header, out of the source of the suite's own kernel.
+linux_of() {
+    local dir=$1 package
+    lists "$dir/work" "$(dpkg --print-architecture)" "$2" || return 1
+    package=$(depends "$dir/work" linux-source linux-source-)
+    why="$2: linux-source leads to no source"
+    [ -n "$package" ] || return 1
+    download "$dir/work" "$package" || return 1
+    why="$package: its page tables cannot be unpacked"
+    unpack_linux "$(echo "$dir/work"/linux-source-*.deb)" "$dir"
+}
+
+unpack_linux() (
+    set -o pipefail
+    dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
+        tar -C "$2" -xJ --strip-components=1 --wildcards '*/drivers/iommu/io-pgtable-arm.[ch]' \
+            '*/include/linux/io-pgtable.h'
+)
+
+# Backports' kernel is the newer one; not every release has one there.
+make_linux() {
+    linux_of "$1" "$codename-backports" && return
+    rm -rf "${1:?}"/*
+    linux_of "$1" "$codename"
+}
+
 # Make $cache/$1 by function $2, whole or not at all. Called under the lock.
 provide() {
     local name=$1 make=$2
@@ -362,6 +392,7 @@ ready() {
     [ -z "$(missing $(packages))" ] || return 1
     ! wants_libfdt || [ -e "$cache/libfdt-arm64/.done" ] || return 1
     for_tests || return 0
+    ! wants_linux || [ -e "$cache/linux/.done" ] || return 1
     [ "$level" = check ] || [ -e "$cache/dtbs/.done" ] || return 1
     optional_settled dt-schema || return 1
     [ -e "$cache/qemu-10/.done" ] || ! needs_qemu10
@@ -378,6 +409,7 @@ set_up() {
         install_optional dt-schema
         # After the packages: it runs with the libraries of the system's QEMU.
         ! needs_qemu10 || provide qemu-10 make_qemu10
+        ! wants_linux || provide linux make_linux
     fi
     [ "$level" != long ] || provide dtbs make_dtbs
     exec 9>&-
@@ -390,6 +422,8 @@ check_tools() {
         fail "tool: ${cross}gcc: not in PATH: install it, or leave CROSS_COMPILE unset"
     [ -z "${LIBFDT_SRC:-}" ] || [ -r "$LIBFDT_SRC/libfdt.h" ] ||
         fail "LIBFDT_SRC: $LIBFDT_SRC: holds no libfdt.h: name the folder libfdt/ of dtc's source"
+    [ -z "${LINUX:-}" ] || wants_linux || [ -r "$LINUX/drivers/iommu/io-pgtable-arm.c" ] ||
+        fail "LINUX: $LINUX: holds no drivers/iommu/io-pgtable-arm.c: name the folder of Linux' source, or 1"
 }
 
 fragment() {
@@ -397,6 +431,7 @@ fragment() {
     ! wants_libfdt || echo "SETUP_LIBFDT := $cache/libfdt-arm64"
     echo "SETUP_QEMU := $qemu"
     for_tests || return 0
+    ! wants_linux || echo "SETUP_LINUX := $cache/linux"
     [ "$level" = check ] || echo "SETUP_DTBS := $cache/dtbs"
     if needs_qemu10; then
         echo "SETUP_QEMU10 := $cache/qemu-10/qemu-system-aarch64"

@@ -55,6 +55,9 @@ static const struct alloc *const broken[] = { &alloc_broken };
 static const struct tables *const all_tables[] = {
 	&tables_loop,	      &tables_floor,	       &tables_freehold,
 	&tables_freehold_16k, &tables_freehold_stage2, &tables_freehold_adopted,
+#ifdef BENCH_LINUX
+	&tables_linux,
+#endif
 };
 
 /* What two threads are compared with. */

@@ -2,12 +2,13 @@
 """
 `make bench`: runs the benchmarks on the host and in QEMU, and puts both into one table and one file.
 
-    run.py [--quick] [alloc | pgtable]
+    run.py [--quick] [--linux] [alloc | pgtable]
 
 Prints times and exact instructions for each operation, values, and gates: what the allocator of
 mm/page.h is meant to reach beside the others, and the engine of iommu/pgtable.h beside bare stores.
 A gate that is missed is said, and is no error: times are the machine's. An implementation that did
 not do its work is one. From the environment: O, QEMU.
+--linux: the host's program is the one that holds Linux' page tables, too.
 Writes O/bench.json, with --quick O/bench-quick.json, of one suite O/bench-SUITE.json: a list of
 {"suite", "test", "impl", "ns", "insns"} with null where nothing was measured; "value" in rows of
 values, and "of" where it is a count. Of page tables an operation is one entry of the last level.
@@ -35,7 +36,7 @@ MACHINE = [
 PLAIN = ["loop", "lifo", "bitmap", "buddy", "freehold", "hardened"]
 SHARED = ["bitmap+lock", "buddy+lock", "freehold"]
 COUNTED = "failed requests"
-TABLES = ["loop", "floor", "freehold", "16K", "stage 2", "adopted"]
+TABLES = ["loop", "floor", "freehold", "16K", "stage 2", "adopted", "linux"]
 SUITES = ["alloc", "pgtable"]
 # What the engine may take beside the floor, in time; and in instructions for each entry.
 TABLE_GATES = {
@@ -155,13 +156,16 @@ def compare(results, key, title):
 
 def compare_tables(results, key, title):
     """What the loop costs is in all columns, and in the ratios."""
+    tests = results.tests(key, TABLES, "pgtable")
+    impls = [impl for impl in TABLES if any(results.get(test, impl, key) for test in tests)]
+    below = [impl for impl in ("floor", "linux") if impl in impls]
+    others = ("16K", "stage 2", "adopted")
     rows = []
-    for test in results.tests(key, TABLES, "pgtable"):
-        rows.append([test] + [number(results.get(test, impl, key)) for impl in TABLES]
-                    + [number(results.ratio(test, "freehold", "floor", key))]
-                    + [number(results.ratio(test, other, "freehold", key))
-                       for other in ("16K", "stage 2", "adopted")])
-    table(title, [*TABLES, "/floor", "16K/", "stage 2/", "adopted/"], rows)
+    for test in tests:
+        rows.append([test] + [number(results.get(test, impl, key)) for impl in impls]
+                    + [number(results.ratio(test, "freehold", other, key)) for other in below]
+                    + [number(results.ratio(test, other, "freehold", key)) for other in others])
+    table(title, [*impls, *(f"/{name}" for name in below), *(f"{name}/" for name in others)], rows)
 
 
 def compare_threads(results):
@@ -230,9 +234,9 @@ def gates_tables(results):
              None if None in (ours, loop) else ours - loop, limit)
 
 
-def measure(results, quick, suite):
+def measure(results, quick, suite, linux):
     words = (["--quick"] if quick else []) + ([suite] if suite else [])
-    program = [str(BUILD / "bench" / "bench"), *words]
+    program = [str(BUILD / ("bench-linux" if linux else "bench") / "bench"), *words]
     guest = [*QEMU, *MACHINE, "-kernel", str(BUILD / "freehold-bench.img"), "-append",
              f"fh.quick={int(quick)}" + (f" fh.suite={suite}" if suite else "")]
     add(results, run("host", program, HOST_SECONDS))
@@ -258,16 +262,16 @@ def show_tables(results):
 
 
 def main():
-    words = [word for word in sys.argv[1:] if word != "--quick"]
+    words = [word for word in sys.argv[1:] if word not in ("--quick", "--linux")]
     if len(words) > 1 or not set(words) <= set(SUITES):
-        print(f"fh: bench: {' '.join(words)}: only --quick and one of {', '.join(SUITES)} are known"
+        print(f"fh: bench: {' '.join(words)}: only --quick, --linux and one of {', '.join(SUITES)} are known"
               " (EINVAL)", file=sys.stderr)
         return 1
     quick = "--quick" in sys.argv
     suite = words[0] if words else None
     results = Results()
     try:
-        measure(results, quick, suite)
+        measure(results, quick, suite, "--linux" in sys.argv)
     except Failure as failure:
         print(f"fh: bench: {failure}", file=sys.stderr)
         return 1

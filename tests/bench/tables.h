@@ -6,6 +6,7 @@
  *   floor      what the memory takes: a walk of four levels without a check, and stores
  *   loop       nothing: what the loops and the calls cost
  *   freehold   iommu/pgtable.h, 4K stage 1; 16K, stage 2, and below a root of the firmware's
+ *   linux      its io-pgtable-arm, 4K stage 1, where `make bench LINUX=` says where that is
  */
 #ifndef FH_TESTS_BENCH_TABLES_H
 #define FH_TESTS_BENCH_TABLES_H
@@ -65,6 +66,8 @@ extern const struct tables tables_freehold;
 extern const struct tables tables_freehold_16k;
 extern const struct tables tables_freehold_stage2;
 extern const struct tables tables_freehold_adopted;
+/* tests/bench/linux, with BENCH_LINUX. */
+extern const struct tables tables_linux;
 
 /* All workloads on all of these. */
 void bench_run_tables(struct bench *b, const struct tables *const *tables, size_t count);
