@@ -299,6 +299,8 @@ static int work(struct job *job)
 	if (!err)
 		err = job_compare(job);
 	if (!err)
+		err = job_whose(job);
+	if (!err)
 		err = check_edges(job);
 	if (!err)
 		err = unmap_first(job);
@@ -309,6 +311,8 @@ static int work(struct job *job)
 		err = job_show(&job->firmware, "after");
 	if (!err)
 		err = job_snapshot_compare(job, &snapshot);
+	if (!err)
+		err = job_whose_end(job);
 	job_snapshot_drop(job, &snapshot);
 	return err;
 }

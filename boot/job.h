@@ -49,6 +49,12 @@ int job_show(const struct fh_pgtable *table, const char *when);
  * or a negative errno after a line. */
 int job_check(const struct job *job);
 
+/* Whose the memory is behind each mapping and behind the firmware's first leaf; at the end, whose
+ * the root is, the first address of the first window, and what fh.whose gives. 0 or a negative
+ * errno after a line. */
+int job_whose(const struct job *job);
+int job_whose_end(const struct job *job);
+
 /* The borrowed table pages before and after. */
 struct job_snapshot {
 	struct fh_page *page[2];

@@ -5,6 +5,7 @@
  *   fh.run=main     the main job (default)
  *   fh.run=memmap   only the memory map, which every boot prints
  *   fh.next=1       and then the tree for the next stage
+ *   fh.whose=ADDR   whose that physical address is, at the end of the main job
  */
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static void print_instructions(void)
 
 int freehold_main(struct machine *machine)
 {
-	static const char *const known[] = { "run", "next" };
+	static const char *const known[] = { "run", "next", "whose" };
 	char run[32] = "main";
 	char next[8] = "0";
 	int status;
