@@ -26,7 +26,8 @@ PREFIX ?= /usr/local##     where `make install` puts things
 DESTDIR ?=##               staging folder in front of it
 LINUX ?=##                 1, or a folder of Linux' source: its page tables in `make bench`, too
 FUZZ_SECONDS ?= 60##       how long `make fuzz` runs
-APPEND ?=##                bootargs of `make run`, e.g. APPEND="fh.run=main"
+APPEND ?=##                bootargs of `make run` and `make run-uboot`, e.g. APPEND="fh.run=main"
+UBOOT ?= /usr/lib/u-boot/qemu_arm64/u-boot.bin##  U-Boot for QEMU's virt, of `make run-uboot` and tests
 
 .DEFAULT_GOAL := all
 VERSION := $(shell sed -n 's/^.define FH_VERSION "\(.*\)"/\1/p' lib/version.h)
@@ -49,6 +50,8 @@ else ifneq ($(needs_long),)
 setup_level := long
 else ifneq ($(strip $(needs_check)),)
 setup_level := check
+else ifneq ($(filter run-uboot,$(goals)),)
+setup_level := u-boot
 else ifneq ($(strip $(needs_run)),)
 setup_level := run
 else ifneq ($(filter fh-memmap fh-replay $(O)/fh-memmap $(O)/fh-replay,$(goals)),)
@@ -145,7 +148,7 @@ fdt_library := $(SETUP_LIBFDT)/lib/libfdt.a
 endif
 
 
-.PHONY: analyze lint all stack coverage mutants images lib install fh-memmap fh-replay fuzz bench run check check-long check-dtbs check-readme check-fresh unit clean help FORCE
+.PHONY: analyze lint all stack coverage mutants images lib install fh-memmap fh-replay fuzz bench run run-uboot check check-long check-dtbs check-readme check-fresh unit clean help FORCE
 all: images lib ## images and library (the default)
 images: $(O)/freehold.img $(O)/freehold-test.img $(O)/bootloader.img
 lib: $(O)/libfreehold.a ## libfreehold.a alone, with ARCH_DIR's headers
@@ -246,6 +249,9 @@ QEMU_VIRT := -M virt,virtualization=on -cpu cortex-a72 -m 512 -display none -mon
 run: images ## the main job in QEMU: the bootloader stage, then the kernel
 	$(Q)$(SETUP_QEMU) $(QEMU_VIRT) -kernel $(O)/bootloader.img -initrd $(O)/freehold.img \
 		-append '$(APPEND)'
+run-uboot: $(O)/freehold.img ## the main job in QEMU, on a table that U-Boot builds: examples/u-boot/boot.cmd
+	$(Q)QEMU='$(SETUP_QEMU)' UBOOT='$(UBOOT)' BOOTARGS='$(APPEND)' examples/u-boot/run.sh $(O)/u-boot examples/u-boot/boot.cmd $< \
+		$(QEMU_VIRT) </dev/null
 
 # ---- The tree's reader as a program of the host
 memmap_sources := $(wildcard tools/memmap/*.c) mm/memmap.c mm/memmap_resolve.c lib/error.c lib/out.c \
@@ -372,7 +378,7 @@ $(O)/broken/%.elf: tests/qemu/broken/%.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) -nostdlib -static -Wl,-Ttext=0x40200000 -Wl,--build-id=none $(LD_FLAGS) -o $@ $<
 
-check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' DTBS='$(SETUP_DTBS)' T='$(T)' MAKE='$(MAKE)' HOSTCC='$(HOSTCC)'
+check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' DTBS='$(SETUP_DTBS)' UBOOT='$(UBOOT)' T='$(T)' MAKE='$(MAKE)' HOSTCC='$(HOSTCC)'
 check_needs := images unit $(O)/commands.json $(O)/fh-memmap $(bench_products) $(patsubst %,$(O)/broken/%.elf,$(broken_names))
 check: $(check_needs) ## every test but the long ones; T= picks
 	$(Q)$(check_env) /usr/bin/python3 tests/check.py

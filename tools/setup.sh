@@ -5,7 +5,7 @@
 # the system's QEMU is older than 10 a QEMU 10, the device trees of Debian's arm64 kernels, and with
 # LINUX=1 the page tables of Linux' source.
 #
-#   tools/setup.sh host|run|check|long|lint|docs|fresh
+#   tools/setup.sh host|run|u-boot|check|long|lint|docs|fresh
 #
 # Environment: FH_SETUP_MK (the make fragment to write; stdout when unset), FH_CACHE, LLVM,
 # LIBFDT_SRC, CROSS_COMPILE, LINUX. Silent, and asks no network, when all is there.
@@ -31,6 +31,9 @@ packages() {
     # Another toolchain of the user's own is not ours to install.
     [ "$cross" != aarch64-linux-gnu- ] || echo gcc-aarch64-linux-gnu
     [ -z "${LLVM:-}" ] || echo "clang$suffix" "lld$suffix" "llvm$suffix"
+    case $level in
+    u-boot | check | long) echo u-boot-qemu u-boot-tools ;;
+    esac
     case $level in
     check | long)
         echo gcc libc6-dev binutils clang lld llvm libcmocka-dev libfdt-dev pkgconf gcovr python3 perl doxygen
@@ -449,8 +452,8 @@ write_fragment() {
 }
 
 case $level in
-host | run | check | long | lint | docs | fresh) ;;
-*) fail "level: $level: not host, run, check, long, lint, docs or fresh" ;;
+host | run | u-boot | check | long | lint | docs | fresh) ;;
+*) fail "level: $level: not host, run, u-boot, check, long, lint, docs or fresh" ;;
 esac
 require_debian
 find_cache
