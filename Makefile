@@ -294,6 +294,8 @@ replay_calls := fh_frames_init fh_page_from_phys fh_gather_flush $(addprefix fh_
 	unmap protect trim release)
 $(addprefix $(O)/unit/,$(replayed)): $(replay_objects)
 $(addprefix $(O)/unit/,$(replayed)): unit_flags := $(addprefix -Wl$(comma)--wrap=,$(replay_calls))
+# The part of the example stage that other firmware may take.
+$(O)/unit/examples.bootloader: $(call objects,host,examples/bootloader/edit.c examples/bootloader/tree.c)
 $(addprefix $(O)/unit/,$(filter-out %.threads,$(unit_names))): $(O)/unit/%: $(O)/host/tests/unit/%.o $(host_library)
 	$(call say,HOSTLD,$@)
 	@mkdir -p $(@D)

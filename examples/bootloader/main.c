@@ -138,13 +138,14 @@ int freehold_main(struct machine *machine)
 	if (find_payload(machine, &payload))
 		return EXIT_STATUS_REFUSED;
 	entry = place_payload(machine, &payload);
-	if (!entry ||
-	    handover_build(machine, option(machine, "loader-mair", HANDOVER_MAIR), &handover))
+	if (!entry || handover_build(machine, option(machine, "loader-mair", HANDOVER_MAIR),
+				     machine_output_bits(), &handover))
 		return EXIT_STATUS_REFUSED;
+	handover_device(machine->tree.blob, &handover);
 	handover.spin_how = (enum handover_spin)option(machine, "loader-spin", HANDOVER_SPIN_NONE);
 	if (handover.spin_how != HANDOVER_SPIN_NONE && handover_spin(machine, &handover))
 		return EXIT_STATUS_REFUSED;
-	tree = handover_tree(machine, &handover);
+	tree = handover_tree(machine, machine->tree.blob, &handover);
 	if (!tree)
 		return EXIT_STATUS_REFUSED;
 	poisoned = poison_free_ram(machine, option(machine, "loader-poison", 512) * FH_MIB);

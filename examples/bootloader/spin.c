@@ -11,6 +11,7 @@
 
 #include "boot/percpu.h"
 #include "boot/smp.h"
+#include "boot/start.h"
 #include "examples/bootloader/handover.h"
 #include "examples/bootloader/spin.h"
 #include "lib/error.h"
@@ -27,6 +28,11 @@ uint64_t handover_spin_release(const struct handover *handover, unsigned int cpu
 {
 	return handover->spin + HANDOVER_SPIN_RELEASE +
 	       (handover->spin_how == HANDOVER_SPIN_SHARED ? 0 : cpu * sizeof(uint64_t));
+}
+
+uint64_t handover_spin_affinity(unsigned int cpu)
+{
+	return percpu(cpu)->mpidr;
 }
 
 static uint64_t arrived_word(const struct handover *handover, unsigned int cpu)

@@ -62,11 +62,22 @@ static void fill(const struct handover *handover)
 	root[1] = DESC_NOTE;
 }
 
-int handover_build(struct machine *machine, uint64_t mair, struct handover *handover)
+static void set_windows(struct handover *handover)
+{
+	handover->window[0] = (struct handover_window){ 0x18000, 2 * FH_MIB - 0x18000 };
+	handover->window[1] = (struct handover_window){ FH_GIB, FH_GIB };
+	handover->window[2] = (struct handover_window){ FH_TIB, 512 * FH_GIB };
+	handover->window_count = 3;
+}
+
+int handover_build(struct machine *machine, uint64_t mair, unsigned int output_bits,
+		   struct handover *handover)
 {
 	memset(handover, 0, sizeof(*handover));
 	handover->mair = mair;
-	handover->output_bits = machine_output_bits();
+	handover->input_bits = 48;
+	handover->output_bits = output_bits;
+	set_windows(handover);
 	handover->root = handover_alloc(machine, 0);
 	handover->tables = handover_alloc(machine, HANDOVER_TABLE_ORDER);
 	handover->firmware = handover_alloc(machine, HANDOVER_FIRMWARE_ORDER);

@@ -31,4 +31,8 @@ check build.deps.only_pte_stores stores
 alone() { ! grep -nE '^#include' tests/oracle/walker.[ch] tests/oracle/names.c |
     grep -vE ':#include (<std(int|bool)\.h>|"tests/oracle/walker\.h")$'; }
 check build.deps.oracle alone
+# What docs/boot-protocol.md lets other firmware take of the example stage.
+lifted() { ! grep -nE '^#include' examples/bootloader/{edit,table,tree}.[ch] examples/bootloader/handover.h 2>/dev/null |
+    grep -vE ":#include (<(stdio|string|libfdt|barrier|cache)\.h>|\"(examples/bootloader/(edit|handover)|lib/(bits|error|types))\.h\")$"; }
+check build.deps.bootloader lifted
 plan
