@@ -72,17 +72,17 @@ def differences(guest_ram, tables):
 
 
 def boot(tap, name, script, expect, which="system", el=1, tables=TABLES):
-    """One run. Return: its Outcome."""
+    """One run, judged."""
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
     lines = [line.replace("<el>", str(el)) for line in expect["lines"]]
     with ram.Ram(folder / "ram") as guest_ram:
         outcome = ram.boot_uboot(guest_ram, which, el, script, folder)
+        sys.stderr.write(outcome.stderr)
         verdict.judge(tap, f"uboot.{name}", {**expect, "lines": lines}, outcome)
         if tables:
             found = differences(guest_ram, tables)
             tap.result(not found, f"uboot.{name}: what U-Boot wrote is there, byte for byte", found[:8])
-    return outcome
 
 
 def changed(old, new):
