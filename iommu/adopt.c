@@ -5,127 +5,80 @@
  *
  *   windows     sorted out first: the scan asks whether an entry lies in one
  *   each table  is it where a table may lie? was it here before? is it its own ancestor?
- *   each entry  legal, within the output size, without reserved bits?
+ *   each entry  legal, aligned, without reserved bits, within the output size?
  *   then        a software bit that no foreign entry has
  */
 #include "iommu/adopt.h"
 
 #include <cache.h>
 
-#include "iommu/pgtable_priv.h"
+#include "iommu/adopt_priv.h"
 #include "lib/error.h"
 
-#define LEVELS (FH_LEVEL_PAGE - FH_LEVEL_FIRST + 1)
-
-/* Entries that are read at once. */
-#define PART_ENTRIES 32u
-
-/* A table that is open: the scan goes on at @index when what lies below is done. */
-struct open_table {
-	uint64_t pa;
-	uint64_t iova;
-	unsigned int index;
-	int level;
-};
-
-struct scan {
-	const struct fh_pgtable_config *config;
-	const struct fh_handover *handover;
-	struct fh_shape shape;
-	struct fh_adopt_report *report;
-	struct open_table open[LEVELS];
-	int depth;				/* open tables */
-	struct fh_window window[FH_WINDOW_MAX]; /* those in which nothing is wrong */
-	unsigned int window_count;
-	uint64_t software_used;
-	uint64_t part_pa; /* where @part was read, or FH_PHYS_INVALID */
-	uint64_t part[PART_ENTRIES];
-};
-
-static const char *declared_by(const struct scan *scan, uint64_t pa)
+unsigned int fh_windows_touched(const struct fh_window *window, unsigned int count, uint64_t base,
+				uint64_t span)
 {
-	return fh_memmap_classify(scan->config->frames->config.map, fh_phys(pa)).by;
+	unsigned int touched = 0;
+
+	for (unsigned int w = 0; w < count; w++)
+		if (window[w].size &&
+		    fh_ranges_overlap(base, span, window[w].base.raw, window[w].size))
+			touched |= 1u << w;
+	return touched;
 }
 
-/* @table NULL: it is about the hand-over itself. */
-static void find(struct scan *scan, enum fh_adopt_code code, const struct open_table *table,
-		 uint64_t desc, uint64_t iova, uint64_t value)
+unsigned int fh_adopt_windows(const struct scan *scan, uint64_t base, uint64_t span)
 {
-	struct fh_adopt_report *report = scan->report;
-	struct fh_adopt_finding finding = {
-		.code = code,
-		.table = table ? fh_phys(table->pa) : FH_PHYS_INVALID,
-		.index = table ? table->index : 0,
-		.level = (int8_t)(table ? table->level : 0),
-		.desc = desc,
-		.iova = fh_dma(iova),
-		.value = value,
-		.by = declared_by(scan, value),
-	};
-
-	if (code >= FH_ADOPT_SHARED_TABLE) {
-		report->warnings++;
-	} else {
-		if (!report->refusals++)
-			report->first = code;
-	}
-	if (report->finding)
-		report->finding(report->ctx, &finding);
+	return fh_windows_touched(scan->window, scan->window_count, base, span);
 }
 
-static bool touches_window(const struct scan *scan, uint64_t base, uint64_t span)
+/* What is wrong with a window, beside those before it. */
+static enum fh_adopt_code judge_window(const struct scan *scan, uint64_t base, uint64_t size)
 {
-	for (unsigned int w = 0; w < scan->window_count; w++)
-		if (fh_ranges_overlap(base, span, scan->window[w].base.raw, scan->window[w].size))
-			return true;
-	return false;
+	if (size == 0 || !fh_is_aligned(base | size, UINT64_C(1) << scan->shape.granule_lg2))
+		return FH_ADOPT_WINDOW_ALIGN;
+	if (!fh_range_fits(base, size, scan->shape.ias))
+		return FH_ADOPT_WINDOW_RANGE;
+	return fh_adopt_windows(scan, base, size) ? FH_ADOPT_WINDOW_OVERLAP : FH_ADOPT_OK;
 }
 
 static void scan_windows(struct scan *scan)
 {
 	const struct fh_handover *handover = scan->handover;
-	uint64_t granule = UINT64_C(1) << scan->shape.granule_lg2;
 
 	if (handover->window_count == 0 || handover->window_count > FH_WINDOW_MAX) {
-		find(scan, FH_ADOPT_WINDOW_COUNT, NULL, 0, 0, handover->window_count);
+		fh_adopt_find(scan, FH_ADOPT_WINDOW_COUNT, NULL, handover->window_count);
 		return;
 	}
 	for (unsigned int w = 0; w < handover->window_count; w++) {
-		uint64_t base = handover->windows[w].base.raw;
-		uint64_t size = handover->windows[w].size;
+		const struct fh_window *window = &handover->windows[w];
+		enum fh_adopt_code code = judge_window(scan, window->base.raw, window->size);
 
-		if (size == 0 || !fh_is_aligned(base | size, granule)) {
-			find(scan, FH_ADOPT_WINDOW_ALIGN, NULL, 0, base, size);
-			continue;
-		}
-		if (!fh_range_fits(base, size, scan->shape.ias)) {
-			find(scan, FH_ADOPT_WINDOW_RANGE, NULL, 0, base, size);
-			continue;
-		}
-		if (touches_window(scan, base, size)) {
-			find(scan, FH_ADOPT_WINDOW_OVERLAP, NULL, 0, base, size);
-			continue;
-		}
-		scan->window[scan->window_count++] = handover->windows[w];
+		if (code)
+			fh_adopt_find_window(scan, code, w);
+		else
+			scan->window[w] = *window;
+		scan->window_count++;
 	}
 }
 
 /* May a table lie at @pa? It must be RAM of somebody else, which we may read and they keep. */
 static enum fh_adopt_code judge_frame(const struct scan *scan, uint64_t pa)
 {
-	enum fh_borrow_refusal why;
+	const struct fh_frames *frames = scan->config->frames;
 
-	if (fh_page_borrow_phys(scan->config->frames, fh_phys(pa), &why))
-		return fh_frame_state(scan->config->frames, fh_phys(pa)) == FH_FRAME_RESERVED
-			   ? FH_ADOPT_OK
-			   : FH_ADOPT_ALLOCATABLE;
-	switch (why) {
-	case FH_BORROW_NOMAP:
-		return FH_ADOPT_NOMAP;
-	case FH_BORROW_NO_RAM:
-		return FH_ADOPT_OUTSIDE_RAM;
-	default:
+	switch (fh_frame_state(frames, fh_phys(pa))) {
+	case FH_FRAME_RESERVED:
+		return FH_ADOPT_OK;
+	case FH_FRAME_FREE:
 		return FH_ADOPT_ALLOCATABLE;
+	case FH_FRAME_OWNED:
+	case FH_FRAME_HELD:
+		return FH_ADOPT_ALLOCATED;
+	default:
+		return fh_memmap_classify(frames->config.map, fh_phys(pa)).kind == FH_MEM_NOMAP
+			   ? FH_ADOPT_NOMAP
+			   : FH_ADOPT_OUTSIDE_RAM;
 	}
 }
 
@@ -155,15 +108,14 @@ static bool read_entries(const struct scan *scan, uint64_t pa, uint64_t *desc, u
 }
 
 /*
- * Entry @index of a table. Each read asks whose the memory is, so entries are read some at a time;
- * one by one where a part of them does not answer.
+ * The entry that a table is at. Each read asks whose the memory is, so entries are read some at a
+ * time; one by one where a part of them does not answer.
  */
-static bool read_entry(struct scan *scan, const struct open_table *table, unsigned int index,
-		       uint64_t *desc)
+static bool read_entry(struct scan *scan, struct open_table *table)
 {
-	unsigned int first = index & ~(PART_ENTRIES - 1);
+	unsigned int first = table->index & ~(PART_ENTRIES - 1);
 	unsigned int count = fh_shape_entries(&scan->shape, table->level) - first;
-	uint64_t pa = table->pa + first * sizeof(*desc);
+	uint64_t pa = table->pa + first * sizeof(table->desc);
 
 	if (scan->part_pa != pa) {
 		scan->part_pa = pa;
@@ -171,49 +123,56 @@ static bool read_entry(struct scan *scan, const struct open_table *table, unsign
 				  count < PART_ENTRIES ? count : PART_ENTRIES))
 			scan->part_pa = FH_PHYS_INVALID.raw;
 	}
-	if (scan->part_pa != pa)
-		return read_entries(scan, table->pa + index * sizeof(*desc), desc, 1);
-	*desc = scan->part[index - first];
+	table->desc = 0;
+	if (scan->part_pa == pa)
+		table->desc = scan->part[table->index - first];
+	else if (!read_entries(scan, table->pa + table->index * sizeof(table->desc), &table->desc,
+			       1)) {
+		fh_adopt_find(scan, FH_ADOPT_UNREADABLE, table, table->pa);
+		return false;
+	}
 	return true;
 }
 
-static void scan_leaf(struct scan *scan, const struct open_table *table, uint64_t desc,
-		      enum fh_desc_kind kind, uint64_t iova)
+/* What is wrong with a descriptor itself. */
+static enum fh_adopt_code judge_desc(const struct fh_shape *shape, uint64_t desc, int level)
 {
-	uint64_t span = fh_shape_span(&scan->shape, table->level);
-	uint64_t pa = fh_desc_address(&scan->shape, desc);
+	enum fh_desc_kind kind = fh_desc_kind(shape, desc, level);
+	bool link = kind == FH_DESC_TABLE;
+	uint64_t low, reserved;
 
-	if (kind == FH_DESC_BLOCK || kind == FH_DESC_PAGE) {
-		if (fh_format_reserved(&scan->shape, desc, table->level))
-			find(scan, FH_ADOPT_RESERVED_BITS, table, desc, iova, pa);
-		else if (!fh_range_fits(pa, span, scan->shape.oas))
-			find(scan, FH_ADOPT_OUTPUT, table, desc, iova, pa);
-	}
-	if (touches_window(scan, iova, span))
-		find(scan, FH_ADOPT_LIVE_IN_WINDOW, table, desc, iova, pa);
+	if (kind == FH_DESC_ILLEGAL)
+		return level == FH_LEVEL_PAGE ? FH_ADOPT_ILLEGAL : FH_ADOPT_ILLEGAL_BLOCK;
+	if (!(desc & FH_DESC_VALID))
+		return FH_ADOPT_OK;
+	reserved = fh_format_reserved(shape, desc, level);
+	low = fh_desc_low_bits(shape, link ? FH_LEVEL_PAGE : level);
+	/* Bit 16 of a block is nT, however its address is aligned. */
+	if (reserved & low & ~FH_DESC_NT)
+		return FH_ADOPT_MISALIGNED;
+	if (reserved)
+		return FH_ADOPT_RESERVED_BITS;
+	return fh_range_fits(fh_desc_address(shape, desc), link ? 1 : fh_shape_span(shape, level),
+			     shape->oas)
+		   ? FH_ADOPT_OK
+		   : FH_ADOPT_OUTPUT;
 }
 
-static void scan_entry(struct scan *scan, const struct open_table *table, uint64_t desc,
-		       uint64_t iova)
+static void scan_entry(struct scan *scan, const struct open_table *table)
 {
-	enum fh_desc_kind kind = fh_desc_kind(&scan->shape, desc, table->level);
+	const struct fh_shape *shape = &scan->shape;
+	uint64_t desc = table->desc;
+	enum fh_adopt_code code = judge_desc(shape, desc, table->level);
 
 	scan->report->entries++;
-	if ((desc & FH_DESC_VALID) && (desc & scan->shape.software)) {
-		scan->software_used |= desc & scan->shape.software;
-		find(scan, FH_ADOPT_SOFTWARE_BIT_USED, table, desc, iova,
-		     fh_desc_address(&scan->shape, desc));
-	}
-	if (kind == FH_DESC_ILLEGAL)
-		find(scan, FH_ADOPT_ILLEGAL, table, desc, iova,
-		     fh_desc_address(&scan->shape, desc));
-	else if (kind != FH_DESC_TABLE)
-		scan_leaf(scan, table, desc, kind, iova);
-	else if (fh_format_reserved(&scan->shape, desc, table->level))
-		find(scan, FH_ADOPT_RESERVED_BITS, table, desc, iova,
-		     fh_desc_address(&scan->shape, desc));
-	else if (!fh_range_fits(fh_desc_address(&scan->shape, desc), 1, scan->shape.oas))
-		find(scan, FH_ADOPT_OUTPUT, table, desc, iova, fh_desc_address(&scan->shape, desc));
+	if (desc & FH_DESC_VALID)
+		scan->software_used |= desc & shape->software;
+	if (code)
+		fh_adopt_find(scan, code, table,
+			      code == FH_ADOPT_RESERVED_BITS
+				  ? fh_format_reserved(shape, desc, table->level)
+				  : fh_desc_address(shape, desc));
+	fh_adopt_warn(scan, table);
 }
 
 /*
@@ -237,24 +196,24 @@ static void line_at(struct line *line, const struct scan *scan, uint64_t pa)
 		line->theirs = true;
 }
 
-static bool line_is_mixed(const struct scan *scan, const struct open_table *table, uint64_t desc,
-			  uint64_t iova, struct line *line)
+static bool line_is_mixed(const struct scan *scan, const struct open_table *table,
+			  struct line *line)
 {
-	bool in_window = touches_window(scan, iova, fh_shape_span(&scan->shape, table->level));
-	uint64_t pa = table->pa + table->index * sizeof(desc);
+	uint64_t granule = arch_cache_writeback_granule();
+	uint64_t pa = table->pa + table->index * sizeof(table->desc);
 
 	if (scan->config->coherent)
 		return false;
-	if (table->index == 0 || fh_is_aligned(pa, arch_cache_writeback_granule()))
+	if (table->index == 0 || fh_is_aligned(pa, granule))
 		line_at(line, scan, pa);
-	if (!in_window)
+	if (!entry_touches_window(scan, table))
 		line->theirs = true;
-	else if (!desc)
+	else if (!table->desc)
 		line->ours = true;
-	else if (fh_desc_kind(&scan->shape, desc, table->level) != FH_DESC_TABLE)
+	else if (!fh_desc_is_link(table->desc, table->level))
 		line->theirs = true;
 	if (table->index + 1 == fh_shape_entries(&scan->shape, table->level) &&
-	    !fh_is_aligned(pa + sizeof(desc), arch_cache_writeback_granule()))
+	    !fh_is_aligned(pa + sizeof(table->desc), granule))
 		line->theirs = true;
 	return line->ours && line->theirs;
 }
@@ -262,37 +221,28 @@ static bool line_is_mixed(const struct scan *scan, const struct open_table *tabl
 /* All entries of one table, before any of those below it is entered. */
 static bool scan_entries(struct scan *scan, struct open_table *table)
 {
-	struct fh_adopt_table shown = { .pa = fh_phys(table->pa),
-					.iova = fh_dma(table->iova),
-					.level = (int8_t)table->level,
-					.by = declared_by(scan, table->pa) };
 	struct line line = { false, false };
+	struct run run = { 0, false, false };
+	unsigned int used = 0;
 	bool mixed = false;
 
 	for (table->index = 0; table->index < fh_shape_entries(&scan->shape, table->level);
 	     table->index++) {
-		uint64_t span = fh_shape_span(&scan->shape, table->level);
-		uint64_t iova = table->iova + table->index * span;
-		uint64_t desc;
-
-		if (!read_entry(scan, table, table->index, &desc)) {
-			find(scan, FH_ADOPT_UNREADABLE, table, 0, iova, table->pa);
+		if (!read_entry(scan, table))
 			return false;
-		}
-		if (line_is_mixed(scan, table, desc, iova, &line) && !mixed) {
+		if (!mixed && line_is_mixed(scan, table, &line)) {
 			mixed = true;
-			find(scan, FH_ADOPT_WRITEBACK, table, desc, iova,
-			     table->pa + table->index * sizeof(desc));
+			fh_adopt_find(scan, FH_ADOPT_WRITEBACK, table,
+				      table->pa + table->index * sizeof(table->desc));
 		}
-		if (desc) {
-			shown.used++;
-			scan_entry(scan, table, desc, iova);
+		if (table->desc) {
+			used++;
+			scan_entry(scan, table);
 		}
+		fh_adopt_warn_run(scan, table, &run);
 	}
 	table->index = 0;
-	scan->report->tables++;
-	if (scan->report->table)
-		scan->report->table(scan->report->ctx, &shown);
+	fh_adopt_show(scan, table, used);
 	return true;
 }
 
@@ -306,64 +256,81 @@ static bool is_ancestor(const struct scan *scan, const struct open_table *open, 
 	return pa == first || (pa > first && pa - first < bytes);
 }
 
-/* Open the table at @pa, found in @parent (NULL: the root), unless something speaks against it. */
-static void enter(struct scan *scan, const struct open_table *parent, uint64_t desc, uint64_t pa,
-		  uint64_t iova)
+/* What speaks against a table at @pa, or FH_ADOPT_OK; *@at is where. */
+static enum fh_adopt_code judge_table(const struct scan *scan, uint64_t pa, uint64_t bytes,
+				      uint64_t *at)
 {
-	int level = parent ? parent->level + 1 : scan->shape.start_level;
-	uint64_t granule = UINT64_C(1) << scan->shape.granule_lg2;
-	uint64_t bytes = parent ? granule : UINT64_C(1) << scan->shape.root_lg2;
-	uint64_t at;
-	enum fh_adopt_code code = judge_place(scan, pa, bytes, &at);
-	const struct fh_page *page;
-	int marks;
+	enum fh_adopt_code code = judge_place(scan, pa, bytes, at);
 
-	for (int i = 0; i < scan->depth && !code; i++)
+	if (code)
+		return code;
+	*at = pa;
+	for (int i = 0; i < scan->depth; i++)
 		if (is_ancestor(scan, &scan->open[i], pa))
-			code = FH_ADOPT_CYCLE;
+			return FH_ADOPT_CYCLE;
+	return FH_ADOPT_OK;
+}
+
+/*
+ * Open the table at @pa, which the entry that @parent is at (NULL: the hand-over) leads to, unless
+ * something speaks against it.
+ */
+static void enter(struct scan *scan, const struct open_table *parent, uint64_t pa)
+{
+	struct fh_frames *frames = scan->config->frames;
+	struct open_table *table = &scan->open[scan->depth];
+	int level = parent ? parent->level + 1 : scan->shape.start_level;
+	uint64_t bytes = UINT64_C(1) << (parent ? scan->shape.granule_lg2 : scan->shape.root_lg2);
+	int here = 1 << (level + 1);
+	uint64_t at;
+	enum fh_adopt_code code = judge_table(scan, pa, bytes, &at);
+	int marks = 0;
+
+	if (!code)
+		marks = fh_page_mark(frames, fh_page_borrow_phys(frames, fh_phys(pa), NULL),
+				     (unsigned int)here);
+	/*
+	 * At another level the same bits say something else: a link of ours would be a page to
+	 * whoever comes by the other way. A ring that is not seen from within, because a part of it
+	 * was here before, has such a table too.
+	 */
+	if (marks & ~here)
+		code = FH_ADOPT_TWO_LEVELS;
 	if (code) {
-		find(scan, code, parent, desc, iova, code == FH_ADOPT_CYCLE ? pa : at);
+		fh_adopt_find(scan, code, parent, at);
 		return;
 	}
-	page = fh_page_borrow_phys(scan->config->frames, fh_phys(pa), NULL);
-	marks = fh_page_mark(scan->config->frames, page, 1u << (level + 1));
-	if (marks > 0)
-		find(scan, FH_ADOPT_SHARED_TABLE, parent, desc, iova, pa);
-	if (marks < 0)
+	*table = (struct open_table){ .pa = pa,
+				      .iova = parent ? entry_iova(scan, parent) : 0,
+				      .level = level };
+	if (!marks) {
+		if (scan_entries(scan, table) && level != FH_LEVEL_PAGE)
+			scan->depth++;
 		return;
+	}
+	fh_adopt_find(scan, FH_ADOPT_SHARED_TABLE, parent, pa);
 	/*
 	 * Seen at this level before: what lies below is known. Whether a line is mixed depends on
 	 * the place, though, and looking again at each place would have no bound.
 	 */
-	if (marks & (1 << (level + 1))) {
-		if (!scan->config->coherent &&
-		    touches_window(scan, iova, fh_shape_span(&scan->shape, level - 1)))
-			find(scan, FH_ADOPT_WRITEBACK, parent, desc, iova, pa);
-		return;
-	}
-	scan->open[scan->depth] = (struct open_table){ .pa = pa, .iova = iova, .level = level };
-	if (scan_entries(scan, &scan->open[scan->depth]) && level != FH_LEVEL_PAGE)
-		scan->depth++;
+	if (!scan->config->coherent && parent && entry_touches_window(scan, parent))
+		fh_adopt_find(scan, FH_ADOPT_WRITEBACK, parent, pa);
 }
 
 /* One step: enter what the innermost open table's next entry points to, or close that table. */
 static void step(struct scan *scan)
 {
+	const struct fh_shape *shape = &scan->shape;
 	struct open_table *table = &scan->open[scan->depth - 1];
-	struct open_table parent;
-	uint64_t desc;
 
-	if (table->index >= fh_shape_entries(&scan->shape, table->level)) {
+	if (table->index >= fh_shape_entries(shape, table->level)) {
 		scan->depth--;
 		return;
 	}
-	parent = *table;
-	if (read_entry(scan, table, table->index, &desc) &&
-	    fh_desc_kind(&scan->shape, desc, table->level) == FH_DESC_TABLE &&
-	    !fh_format_reserved(&scan->shape, desc, table->level) &&
-	    fh_range_fits(fh_desc_address(&scan->shape, desc), 1, scan->shape.oas))
-		enter(scan, &parent, desc, fh_desc_address(&scan->shape, desc),
-		      table->iova + table->index * fh_shape_span(&scan->shape, table->level));
+	/* It may have changed since all were looked at. */
+	if (read_entry(scan, table) && fh_desc_is_link(table->desc, table->level) &&
+	    !judge_desc(shape, table->desc, table->level))
+		enter(scan, table, fh_desc_address(shape, table->desc));
 	table->index++;
 }
 
@@ -373,19 +340,19 @@ static void scan_tree(struct scan *scan)
 	uint64_t bytes = UINT64_C(1) << scan->shape.root_lg2;
 
 	if (!fh_is_aligned(root, bytes) || !fh_is_aligned(root, 64)) {
-		find(scan, FH_ADOPT_ROOT_MISALIGNED, NULL, 0, 0, root);
+		fh_adopt_find(scan, FH_ADOPT_ROOT_MISALIGNED, NULL, root);
 		return;
 	}
 	if (!fh_range_fits(root, bytes, scan->shape.oas)) {
-		find(scan, FH_ADOPT_OUTPUT, NULL, 0, 0, root);
+		fh_adopt_find(scan, FH_ADOPT_OUTPUT, NULL, root);
 		return;
 	}
-	enter(scan, NULL, 0, root, 0);
+	enter(scan, NULL, root);
 	while (scan->depth)
 		step(scan);
 	fh_frames_clear_marks(scan->config->frames);
 	if (scan->software_used == scan->shape.software)
-		find(scan, FH_ADOPT_NO_SOFTWARE_BIT, NULL, 0, 0, scan->software_used);
+		fh_adopt_find(scan, FH_ADOPT_NO_SOFTWARE_BIT, NULL, scan->software_used);
 }
 
 static void fill_table(struct fh_pgtable *table, const struct scan *scan)
@@ -399,6 +366,7 @@ static void fill_table(struct fh_pgtable *table, const struct scan *scan)
 		.adopted = true,
 		.ours = free_bits & (~free_bits + 1), /* the lowest */
 		.window_count = scan->window_count,
+		.reserve = FH_PHYS_INVALID,
 	};
 	for (unsigned int w = 0; w < table->window_count; w++)
 		table->window[w] = scan->window[w];

@@ -35,27 +35,35 @@ struct fh_handover {
 	unsigned int window_count;
 };
 
-/* Stable: numbers and names are only ever added. Refusals below 64, warnings from there. */
+/*
+ * Stable: numbers and names are only ever added. Refusals below 64, warnings from there. What each
+ * means to the firmware, and a tree that provokes it: docs/adoption.md.
+ */
 enum fh_adopt_code {
-	FH_ADOPT_OK = 0,		/* nothing to refuse */
-	FH_ADOPT_ROOT_MISALIGNED = 1,	/* the root is not aligned to its size */
-	FH_ADOPT_OUTSIDE_RAM = 2,	/* a table in MMIO or a hole */
-	FH_ADOPT_NOMAP = 3,		/* a table in no-map memory */
-	FH_ADOPT_ALLOCATABLE = 4,	/* a table in RAM that the allocator has or had */
-	FH_ADOPT_CYCLE = 5,		/* a table that is its own ancestor */
-	FH_ADOPT_ILLEGAL = 6,		/* a descriptor that its level does not have */
-	FH_ADOPT_OUTPUT = 7,		/* an output address beyond oas */
-	FH_ADOPT_RESERVED_BITS = 8,	/* RES0 bits set, low bits of a block address */
-	FH_ADOPT_NO_SOFTWARE_BIT = 9,	/* foreign entries use all that there are */
-	FH_ADOPT_WINDOW_RANGE = 10,	/* a window beyond ias */
-	FH_ADOPT_WINDOW_ALIGN = 11,	/* a window that is empty or not in whole granules */
-	FH_ADOPT_WINDOW_OVERLAP = 12,	/* a window that shares addresses with another */
-	FH_ADOPT_WINDOW_COUNT = 13,	/* none, or more than FH_WINDOW_MAX */
-	FH_ADOPT_WRITEBACK = 14,	/* not coherent, and a line holds ours and theirs */
-	FH_ADOPT_UNREADABLE = 15,	/* a table answered with an external abort */
-	FH_ADOPT_SHARED_TABLE = 64,	/* warning: a table that was reached before */
-	FH_ADOPT_LIVE_IN_WINDOW = 65,	/* warning: a foreign entry inside a window */
-	FH_ADOPT_SOFTWARE_BIT_USED = 66 /* warning: a software bit set in a foreign entry */
+	FH_ADOPT_OK = 0,		 /* nothing to refuse */
+	FH_ADOPT_ROOT_MISALIGNED = 1,	 /* the root is not aligned to its size */
+	FH_ADOPT_OUTSIDE_RAM = 2,	 /* a table in MMIO or a hole */
+	FH_ADOPT_NOMAP = 3,		 /* a table in no-map memory */
+	FH_ADOPT_ALLOCATABLE = 4,	 /* a table in RAM that the allocator may hand out */
+	FH_ADOPT_CYCLE = 5,		 /* a table that is its own ancestor */
+	FH_ADOPT_ILLEGAL = 6,		 /* in a table of level 3, a descriptor that is no page */
+	FH_ADOPT_OUTPUT = 7,		 /* an address beyond oas */
+	FH_ADOPT_RESERVED_BITS = 8,	 /* RES0 bits set, nT among them */
+	FH_ADOPT_NO_SOFTWARE_BIT = 9,	 /* foreign entries use all that there are */
+	FH_ADOPT_WINDOW_RANGE = 10,	 /* a window beyond ias */
+	FH_ADOPT_WINDOW_ALIGN = 11,	 /* a window that is empty or not in whole granules */
+	FH_ADOPT_WINDOW_OVERLAP = 12,	 /* a window that shares addresses with another */
+	FH_ADOPT_WINDOW_COUNT = 13,	 /* none, or more than FH_WINDOW_MAX */
+	FH_ADOPT_WRITEBACK = 14,	 /* not coherent, and a line holds ours and theirs */
+	FH_ADOPT_UNREADABLE = 15,	 /* a table answered with an external abort */
+	FH_ADOPT_ALLOCATED = 16,	 /* a table in a frame that the allocator has handed out */
+	FH_ADOPT_MISALIGNED = 17,	 /* an address that is not aligned to what it leads to */
+	FH_ADOPT_ILLEGAL_BLOCK = 18,	 /* a block where the format has none */
+	FH_ADOPT_TWO_LEVELS = 19,	 /* a table that stands at two levels */
+	FH_ADOPT_SHARED_TABLE = 64,	 /* warning: a table that was reached before */
+	FH_ADOPT_LIVE_IN_WINDOW = 65,	 /* warning: a foreign entry inside a window */
+	FH_ADOPT_SOFTWARE_BIT_USED = 66, /* warning: a software bit set in a foreign entry */
+	FH_ADOPT_BROKEN_RUN = 67	 /* warning: a contiguous run that is not whole */
 };
 
 /**
@@ -63,13 +71,19 @@ enum fh_adopt_code {
  * @pa: its address.
  * @iova: the first device address that it covers.
  * @level: architectural; 3 is the last.
+ * @owner: whose it is; the firmware's, FH_OWNER_FOREIGN, as all that can be inherited.
+ * @windows: bit w is set when it covers addresses of window w of the hand-over.
  * @by: what declared the memory it lies in.
  * @used: descriptors that are not zero.
+ *
+ * One that is reached again is not shown again.
  */
 struct fh_adopt_table {
 	fh_phys_addr_t pa;
 	fh_dma_addr_t iova;
 	int8_t level;
+	uint8_t windows;
+	enum fh_owner owner;
 	unsigned int used;
 	const char *by;
 };
@@ -77,11 +91,14 @@ struct fh_adopt_table {
 /**
  * struct fh_adopt_finding - One refusal or warning.
  * @code: what it is.
- * @table, @index, @desc: the descriptor, where there is one; else FH_PHYS_INVALID, 0, 0.
+ * @table, @desc: the descriptor and where it stands; FH_PHYS_INVALID and 0 for what is about the
+ *                hand-over.
+ * @index: of the descriptor in its table, or of the window that it is about.
  * @level: of the table, architectural.
  * @iova: the first device address that the descriptor, or the window, covers.
- * @value: the offending address or size.
- * @by: what declared the memory at @value, or NULL.
+ * @value: the offending address; of a window its size, or how many there are; of reserved and
+ *         software bits those that are set.
+ * @by: what declared the memory at @value where that is an address, or NULL.
  */
 struct fh_adopt_finding {
 	enum fh_adopt_code code;
@@ -125,9 +142,9 @@ struct fh_adopt_report {
  * Ownership: the tree stays the firmware's; what is mapped later in zero entries of the windows is
  * @table's, until fh_pgtable_release().
  * Return: 0; -EINVAL (shape, windows, root alignment, illegal or malformed descriptors), -EPERM
- *         (a table where none may lie), -ELOOP (cycle), -ENOTSUP (frames larger than the
- *         granule, software bits all used, writeback granule), -EFAULT (unreadable). Of several,
- *         that of @report->first.
+ *         (a table where none may lie), -ELOOP (cycle, two levels), -ENOTSUP (frames larger than
+ * the granule, software bits all used, writeback granule), -EFAULT (unreadable). Of several, that
+ * of @report->first.
  */
 FH_MUST_CHECK int fh_pgtable_adopt(struct fh_pgtable *table, const struct fh_pgtable_config *config,
 				   const struct fh_handover *handover,

@@ -196,10 +196,7 @@ static __attribute__((noinline)) fh_phys_addr_t leads_to(const struct way *way, 
 
 static bool touches_window(const struct fh_pgtable *table, uint64_t base, uint64_t span)
 {
-	for (unsigned int w = 0; w < table->window_count; w++)
-		if (fh_ranges_overlap(base, span, table->window[w].base.raw, table->window[w].size))
-			return true;
-	return false;
+	return fh_windows_touched(table->window, table->window_count, base, span);
 }
 
 /* Is what @spot holds, were it at @iova, in our windows? A link may span more than those. */
@@ -441,16 +438,8 @@ void fh_check_finding_describe(const struct fh_check_finding *finding, const str
 {
 	fh_out_str(out, "fh: check: ");
 	if (fh_phys_is_valid(finding->table)) {
-		fh_out_str(out, "table ");
-		fh_out_hex(out, finding->table.raw, 0);
-		fh_out_str(out, " level ");
-		put_level(out, finding->level);
-		fh_out_str(out, " index ");
-		fh_out_dec(out, finding->index, 0);
-		fh_out_str(out, ": descriptor ");
-		fh_out_hex(out, finding->desc, 0);
-		fh_out_str(out, " for iova ");
-		fh_out_hex(out, finding->iova.raw, 0);
+		fh_put_spot(out, &(struct desc_spot){ finding->table, finding->iova, finding->desc,
+						      finding->index, finding->level });
 	} else {
 		fh_out_str(out, "table");
 	}

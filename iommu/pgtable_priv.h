@@ -199,13 +199,18 @@ static inline uint64_t run_bytes(const struct fh_pgtable *table, int level)
 	return fh_shape_span(&table->shape, level) << fh_shape_run_lg2(&table->shape, level);
 }
 
-/* A level in a message: the first one may be -1. */
-static inline void put_level(const struct fh_out *out, int level)
-{
-	if (level < 0)
-		fh_out_str(out, "-");
-	fh_out_dec(out, (uint64_t)(level < 0 ? -level : level), 0);
-}
+/* Where a descriptor stands. */
+struct desc_spot {
+	fh_phys_addr_t table;
+	fh_dma_addr_t iova;
+	uint64_t desc;
+	unsigned int index;
+	int level;
+};
+
+/* In a message: a level, of which the first one may be -1; all of a spot. */
+void fh_put_level(const struct fh_out *out, int level);
+void fh_put_spot(const struct fh_out *out, const struct desc_spot *spot);
 
 /**
  * fh_pgtable_check_config() - Can a table be what @config says?
@@ -218,6 +223,11 @@ void fh_pgtable_derive(struct fh_pgtable *table);
 
 /* Is [@first, @last] inside our windows? Always, in a table of our own. */
 bool fh_pgtable_in_windows(const struct fh_pgtable *table, uint64_t first, uint64_t last);
+
+/* Which of @count windows share an address with [@base, @base + @span), a bit each; none of size 0.
+ */
+unsigned int fh_windows_touched(const struct fh_window *window, unsigned int count, uint64_t base,
+				uint64_t span);
 
 /* Arguments that map, unmap and walk share: -EINVAL (alignment, size 0), -ERANGE (beyond ias). */
 int fh_pgtable_check_range(const struct fh_pgtable *table, fh_dma_addr_t iova, uint64_t size);

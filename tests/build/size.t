@@ -5,7 +5,7 @@
 # kernel at most 160 KiB.
 . "$(dirname "$0")/tap.sh"
 
-describing='^(adopt_describe|error|fault|out|page_check|pgtable_check|pgtable_dump|whose)\.o'
+describing='^(adopt_describe|adopt_tell|describe|error|fault|out|page_check|pgtable_check|pgtable_dump|whose)\.o'
 size() { "${CROSS_COMPILE:-aarch64-linux-gnu-}size" "$1"; }
 work() { size "$1" | awk -v not="$describing" 'NR > 1 && $6 !~ not {sum += $1} END {print sum}'; }
 words() { size "$1" | awk -v only="$describing" 'NR > 1 && $6 ~ only {sum += $1} END {print sum}'; }

@@ -20,6 +20,7 @@
 struct finding_log {
 	unsigned int count[128];
 	struct fh_adopt_finding last[128];
+	struct fh_adopt_table table[4]; /* the last of each level */
 	unsigned int tables;
 	unsigned int used;
 };
@@ -40,6 +41,7 @@ static inline void on_table(void *ctx, const struct fh_adopt_table *table)
 
 	s->log.tables++;
 	s->log.used += table->used;
+	s->log.table[table->level & 3] = *table;
 	assert_string_equal(table->by, "/reserved-memory/fw");
 }
 

@@ -34,6 +34,14 @@ static void friendly(void **state)
 	assert_int_equal(s->log.tables, 3);
 	assert_int_equal(s->log.used, 3 + 2 + 8);
 	assert_int_equal(s->w->table.ours, UINT64_C(1) << 55);
+	/* By level: whose, and the windows that it touches. */
+	for (int level = 1; level <= 3; level++) {
+		assert_int_equal(s->log.table[level].pa.raw, fw_pa((unsigned int)level - 1));
+		assert_int_equal(s->log.table[level].owner, FH_OWNER_FOREIGN);
+	}
+	assert_int_equal(s->log.table[1].windows, 7);
+	assert_int_equal(s->log.table[2].windows, 3);
+	assert_int_equal(s->log.table[3].windows, 1);
 	tables_equal(s);
 	MUST(fh_pgtable_release(&s->w->table));
 	tables_equal(s);
@@ -59,7 +67,10 @@ static void refuse_places(void **state)
 	refused(s, FH_ADOPT_ALLOCATABLE, -EPERM);
 	page = fh_page_alloc(&s->w->frames, 0, FH_PAGE_ZERO);
 	l2[0] = fh_page_to_phys(&s->w->frames, page).raw | TABLE_DESC;
-	refused(s, FH_ADOPT_ALLOCATABLE, -EPERM);
+	refused(s, FH_ADOPT_ALLOCATED, -EPERM);
+	l2[0] = fh_page_into_phys(&s->w->frames, page).raw | TABLE_DESC;
+	refused(s, FH_ADOPT_ALLOCATED, -EPERM);
+	page = fh_page_from_phys(&s->w->frames, fh_phys(l2[0] - TABLE_DESC));
 	MUST(fh_page_free(&s->w->frames, page));
 	l2[0] = good;
 	s->handover.root = fh_phys(frame_pa(SECURE_FIRST));
@@ -119,10 +130,17 @@ static void refuse_descriptors(void **state)
 	refused(s, FH_ADOPT_RESERVED_BITS, -EINVAL);
 	l3[1] = page;
 	l2[1] = block | FRAME;
+	refused(s, FH_ADOPT_MISALIGNED, -EINVAL);
+	/* nT, however the block is aligned; that it is not comes first. */
+	l2[1] = block | UINT64_C(1) << 16;
 	refused(s, FH_ADOPT_RESERVED_BITS, -EINVAL);
+	assert_int_equal(s->log.last[FH_ADOPT_RESERVED_BITS].value, UINT64_C(1) << 16);
+	assert_null(s->log.last[FH_ADOPT_RESERVED_BITS].by);
+	l2[1] = block | UINT64_C(3) << 16;
+	refused(s, FH_ADOPT_MISALIGNED, -EINVAL);
 	l2[1] = block;
 	root[1] = giga | TWO_MIB;
-	refused(s, FH_ADOPT_RESERVED_BITS, -EINVAL);
+	refused(s, FH_ADOPT_MISALIGNED, -EINVAL);
 	root[1] = giga;
 	l2[0] = link | UINT64_C(1) << 50;
 	refused(s, FH_ADOPT_RESERVED_BITS, -EINVAL);
@@ -145,7 +163,7 @@ static void refuse_level_0_block(void **state)
 	s->handover.window_count = 1;
 	s->handover.root = fh_phys(fw_pa(3));
 	fw_table(s->w, 3)[1] = LEAF;
-	refused(s, FH_ADOPT_ILLEGAL, -EINVAL);
+	refused(s, FH_ADOPT_ILLEGAL_BLOCK, -EINVAL);
 }
 
 static void refuse_windows(void **state)
@@ -195,6 +213,64 @@ static void refuse_unreadable(void **state)
 	assert_int_equal(s->log.last[FH_ADOPT_UNREADABLE].index, 511);
 	unit_abort_at(fw_table(s->w, 0), 8);
 	refused(s, FH_ADOPT_UNREADABLE, -EFAULT);
+}
+
+/* Each entry is read twice: the second time nothing answers. */
+static void abort_at_root(void *ctx, const struct fh_adopt_table *table)
+{
+	struct stage *s = ctx;
+
+	if (table->level == 1)
+		unit_abort_at(fw_table(s->w, 0), 8);
+}
+
+static void refuse_unreadable_again(void **state)
+{
+	struct stage *s = *state;
+
+	s->report.table = abort_at_root;
+	refused(s, FH_ADOPT_UNREADABLE, -EFAULT);
+	assert_int_equal(s->log.last[FH_ADOPT_UNREADABLE].table.raw, fw_pa(0));
+	assert_int_equal(s->log.last[FH_ADOPT_UNREADABLE].index, 0);
+	assert_int_equal(s->report.tables, 1);
+}
+
+/* An entry that becomes a link after it was looked at is looked at as one. */
+static void link_at_root(void *ctx, const struct fh_adopt_table *table)
+{
+	struct stage *s = ctx;
+
+	if (table->level == 1)
+		fw_table(s->w, 0)[5] = frame_pa(HOLE_FIRST) | TABLE_DESC;
+}
+
+static void link_meanwhile(void **state)
+{
+	struct stage *s = *state;
+
+	s->report.table = link_at_root;
+	assert_int_equal(adopt(s), -EPERM);
+	assert_int_equal(s->report.first, FH_ADOPT_OUTSIDE_RAM);
+	assert_int_equal(s->log.last[FH_ADOPT_OUTSIDE_RAM].index, 5);
+}
+
+/* Nobody has declared a size or a count, also where RAM begins at 0. */
+static void numbers_have_no_owner(void **state)
+{
+	static _Alignas(16) unsigned char buffer[1024];
+	struct stage *s = *state;
+	struct fh_memmap low;
+
+	MUST(fh_memmap_init(&low, buffer, sizeof(buffer), 12));
+	MUST(fh_memmap_add(&low, 0, FRAME, FH_MEM_USABLE, "/memory@0"));
+	MUST(fh_memmap_resolve(&low));
+	s->w->frames.config.map = &low;
+	s->window[1].size = 8;
+	assert_int_equal(adopt(s), -EINVAL);
+	s->w->frames.config.map = &s->w->map;
+	assert_null(s->log.last[FH_ADOPT_WINDOW_ALIGN].by);
+	assert_int_equal(s->log.last[FH_ADOPT_WINDOW_ALIGN].index, 1);
+	assert_int_equal(s->log.last[FH_ADOPT_WINDOW_ALIGN].iova.raw, s->window[1].base.raw);
 }
 
 static void refuse_writeback(void **state)
@@ -303,7 +379,7 @@ static void warnings(void **state)
 	struct stage *s = *state;
 	uint64_t *root = fw_table(s->w, 0);
 
-	/* Reached twice at the same level, and once more at another. */
+	/* Reached twice at the same level; at another one it is refused. */
 	root[4] = fw_pa(1) | TABLE_DESC;
 	fw_table(s->w, 1)[4] = fw_pa(2) | TABLE_DESC;
 	MUST(adopt(s));
@@ -313,8 +389,9 @@ static void warnings(void **state)
 	root[5] = fw_pa(2) | TABLE_DESC;
 	for (unsigned int i = 0; i < 8; i++)
 		fw_table(s->w, 2)[i] = 0;
-	MUST(adopt(s));
-	assert_int_equal(s->log.count[FH_ADOPT_SHARED_TABLE], 3);
+	refused(s, FH_ADOPT_TWO_LEVELS, -ELOOP);
+	assert_int_equal(s->log.last[FH_ADOPT_TWO_LEVELS].index, 5);
+	assert_int_equal(s->log.count[FH_ADOPT_SHARED_TABLE], 2);
 	root[4] = root[5] = 0;
 	fw_table(s->w, 1)[4] = 0;
 	/* Inside a window: a leaf, and something invalid. */
@@ -335,10 +412,10 @@ static void warnings(void **state)
 static void names(void **state)
 {
 	static const int errs[] = {
-		[0] = 0,	[1] = -EINVAL,	[2] = -EPERM,	 [3] = -EPERM,
-		[4] = -EPERM,	[5] = -ELOOP,	[6] = -EINVAL,	 [7] = -EINVAL,
-		[8] = -EINVAL,	[9] = -ENOTSUP, [10] = -EINVAL,	 [11] = -EINVAL,
-		[12] = -EINVAL, [13] = -EINVAL, [14] = -ENOTSUP, [15] = -EFAULT,
+		[0] = 0,	[1] = -EINVAL,	[2] = -EPERM,	[3] = -EPERM,	[4] = -EPERM,
+		[5] = -ELOOP,	[6] = -EINVAL,	[7] = -EINVAL,	[8] = -EINVAL,	[9] = -ENOTSUP,
+		[10] = -EINVAL, [11] = -EINVAL, [12] = -EINVAL, [13] = -EINVAL, [14] = -ENOTSUP,
+		[15] = -EFAULT, [16] = -EPERM,	[17] = -EINVAL, [18] = -EINVAL,
 	};
 	struct stage *s = *state;
 	struct unit_text text;
@@ -370,6 +447,7 @@ static void describe_table(void **state)
 		.pa = fh_phys(0x5ff93000),
 		.iova = fh_dma(0x40000000),
 		.level = 2,
+		.owner = FH_OWNER_FOREIGN,
 		.used = 1,
 		.by = "/reserved-memory/tables@5ff90000",
 	};
@@ -380,12 +458,18 @@ static void describe_table(void **state)
 	fh_adopt_table_describe(&table, &out);
 	table.used = 25;
 	table.level = -1; /* LPA2 */
+	table.windows = 4;
+	fh_adopt_table_describe(&table, &out);
+	table.windows = 0x83;
+	table.owner = FH_OWNER_OURS;
 	fh_adopt_table_describe(&table, &out);
 	assert_string_equal(
 	    text.text, "fh: adopt: table 0x5ff93000: level 2, from iova 0x40000000, 1 entry, "
-		       "declared by /reserved-memory/tables@5ff90000\n"
+		       "foreign, declared by /reserved-memory/tables@5ff90000\n"
 		       "fh: adopt: table 0x5ff93000: level -1, from iova 0x40000000, 25 entries, "
-		       "declared by /reserved-memory/tables@5ff90000\n");
+		       "in window 2, foreign, declared by /reserved-memory/tables@5ff90000\n"
+		       "fh: adopt: table 0x5ff93000: level -1, from iova 0x40000000, 25 entries, "
+		       "in windows 0 1 7, ours, declared by /reserved-memory/tables@5ff90000\n");
 }
 
 static void describe_finding(void **state)
@@ -415,13 +499,35 @@ static void describe_finding(void **state)
 	finding.by = NULL;
 	finding.level = -1;
 	fh_adopt_finding_describe(&finding, &out);
+	finding.code = FH_ADOPT_SOFTWARE_BIT_USED;
+	finding.value = UINT64_C(1) << 55;
+	fh_adopt_finding_describe(&finding, &out);
+	finding = (struct fh_adopt_finding){
+		.code = FH_ADOPT_WINDOW_RANGE,
+		.table = FH_PHYS_INVALID,
+		.index = 3,
+		.iova = fh_dma(0x8000000000),
+		.value = 0x1000,
+	};
+	fh_adopt_finding_describe(&finding, &out);
+	finding.code = FH_ADOPT_ROOT_MISALIGNED;
+	finding.by = "/memory@0";
+	fh_adopt_finding_describe(&finding, &out);
 	assert_string_equal(
-	    text.text, "fh: adopt: hand-over: 0x9: no window, or too many (EINVAL)\n"
-		       "fh: adopt: table 0x5ff93000 level 1 index 4: descriptor 0x80140003 for "
-		       "iova 0x100000000: table in no-map memory, at 0x80140000 declared by "
-		       "/reserved-memory/secure (EPERM)\n"
-		       "fh: adopt: warning: table 0x5ff93000 level -1 index 4: descriptor "
-		       "0x80140003 for iova 0x100000000: table was reached before\n");
+	    text.text,
+	    "fh: adopt: hand-over: 0x9: no window, or too many (EINVAL)\n"
+	    "fh: adopt: table 0x5ff93000 level 1 index 4: descriptor 0x80140003 for "
+	    "iova 0x100000000: table in no-map memory, at 0x80140000 declared by "
+	    "/reserved-memory/secure (EPERM)\n"
+	    "fh: adopt: warning: table 0x5ff93000 level -1 index 4: descriptor "
+	    "0x80140003 for iova 0x100000000: table was reached before\n"
+	    "fh: adopt: warning: table 0x5ff93000 level -1 index 4: descriptor "
+	    "0x80140003 for iova 0x100000000: entry of the firmware has a software bit "
+	    "set, 0x80000000000000\n"
+	    "fh: adopt: window 3: iova 0x8000000000, bytes 0x1000: window beyond the "
+	    "input size (EINVAL)\n"
+	    "fh: adopt: root: 0x1000: root not aligned to its size, at 0x1000 declared by "
+	    "/memory@0 (EINVAL)\n");
 }
 
 static const struct CMUnitTest tests[] = {
@@ -432,6 +538,9 @@ static const struct CMUnitTest tests[] = {
 	STAGE_TEST("iommu.adopt.refuse.level_0_block", refuse_level_0_block),
 	STAGE_TEST("iommu.adopt.refuse.windows", refuse_windows),
 	STAGE_TEST("iommu.adopt.refuse.unreadable", refuse_unreadable),
+	STAGE_TEST("iommu.adopt.refuse.unreadable_again", refuse_unreadable_again),
+	STAGE_TEST("iommu.adopt.refuse.link_meanwhile", link_meanwhile),
+	STAGE_TEST("iommu.adopt.refuse.numbers_have_no_owner", numbers_have_no_owner),
 	STAGE_TEST("iommu.adopt.refuse.writeback", refuse_writeback),
 	STAGE_TEST("iommu.adopt.refuse.writeback_shared", refuse_writeback_shared),
 	STAGE_TEST("iommu.adopt.refuse.writeback_small_root", refuse_writeback_small_root),
