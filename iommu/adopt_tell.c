@@ -93,8 +93,9 @@ void fh_adopt_warn_run(const struct scan *scan, const struct open_table *table, 
 	uint64_t span = entry_span(scan, table);
 	uint64_t pa = fh_desc_output(shape, table->desc, table->level) - at * span;
 	uint64_t fixed = ~(fh_desc_place(shape, UINT64_MAX) | HARDWARE_UPDATES | shape->software);
-	bool hint =
-	    fh_desc_is_leaf(shape, table->desc, table->level) && (table->desc & FH_DESC_CONTIGUOUS);
+	bool hint = fh_desc_is_leaf(shape, table->desc, table->level) &&
+		    (table->desc & FH_DESC_CONTIGUOUS &
+		     ~fh_format_reserved(shape, table->desc, table->level));
 	struct open_table first = *table;
 
 	if (at == 0)

@@ -127,7 +127,8 @@ static inline void shape_fault(void *ctx, const struct fh_fault *fault)
 	w->fault = *fault;
 }
 
-static inline void shape_map_init(struct shape_world *w)
+/* All but its end. */
+static inline void shape_map_begin(struct shape_world *w)
 {
 	MUST(fh_memmap_init(&w->map, w->map_buffer, sizeof(w->map_buffer), 12));
 	fh_memmap_add(&w->map, RAM_BASE, HOLE_PA - RAM_BASE, FH_MEM_USABLE, "/memory@80000000");
@@ -135,7 +136,6 @@ static inline void shape_map_init(struct shape_world *w)
 		      FH_MEM_USABLE, "/memory@80d00000");
 	fh_memmap_add(&w->map, FW_PA, FW_BYTES, FH_MEM_RESERVED, "/reserved-memory/fw");
 	fh_memmap_add(&w->map, SECURE_PA, SECURE_BYTES, FH_MEM_NOMAP, "/reserved-memory/secure");
-	MUST(fh_memmap_resolve(&w->map));
 }
 
 static inline struct shape_world *shape_world_new(const struct shape_case *c)
@@ -149,7 +149,8 @@ static inline struct shape_world *shape_world_new(const struct shape_case *c)
 	memset(w->arena, 0xa7, 8 * FH_MIB);
 	mprotect(w->arena + (SECURE_PA - RAM_BASE), SECURE_BYTES, PROT_NONE);
 	mprotect(w->arena + (HOLE_PA - RAM_BASE), HOLE_BYTES, PROT_NONE);
-	shape_map_init(w);
+	shape_map_begin(w);
+	MUST(fh_memmap_resolve(&w->map));
 	w->metadata_bytes = fh_frames_metadata_bytes(&w->map);
 	w->metadata = aligned_alloc(16, fh_align_up(w->metadata_bytes, 16));
 	assert_non_null(w->metadata);
