@@ -137,25 +137,23 @@ static bool read_entry(struct scan *scan, struct open_table *table)
 /* What is wrong with a descriptor itself. */
 static enum fh_adopt_code judge_desc(const struct fh_shape *shape, uint64_t desc, int level)
 {
-	enum fh_desc_kind kind = fh_desc_kind(shape, desc, level);
-	bool link = kind == FH_DESC_TABLE;
-	uint64_t low, reserved;
+	bool link = fh_desc_is_link(desc, level);
+	uint64_t reserved;
 
-	if (kind == FH_DESC_ILLEGAL)
-		return level == FH_LEVEL_PAGE ? FH_ADOPT_ILLEGAL : FH_ADOPT_ILLEGAL_BLOCK;
 	if (!(desc & FH_DESC_VALID))
 		return FH_ADOPT_OK;
+	if (!link && !fh_desc_is_leaf(shape, desc, level))
+		return level == FH_LEVEL_PAGE ? FH_ADOPT_ILLEGAL : FH_ADOPT_ILLEGAL_BLOCK;
 	reserved = fh_format_reserved(shape, desc, level);
-	low = fh_desc_low_bits(shape, link ? FH_LEVEL_PAGE : level);
 	/* Bit 16 of a block is nT, however its address is aligned. */
-	if (reserved & low & ~FH_DESC_NT)
+	if (reserved & fh_desc_low_bits(shape, level) & ~FH_DESC_NT)
 		return FH_ADOPT_MISALIGNED;
 	if (reserved)
 		return FH_ADOPT_RESERVED_BITS;
-	return fh_range_fits(fh_desc_address(shape, desc), link ? 1 : fh_shape_span(shape, level),
-			     shape->oas)
-		   ? FH_ADOPT_OK
-		   : FH_ADOPT_OUTPUT;
+	if (!fh_range_fits(fh_desc_address(shape, desc), link ? 1 : fh_shape_span(shape, level),
+			   shape->oas))
+		return FH_ADOPT_OUTPUT;
+	return FH_ADOPT_OK;
 }
 
 static void scan_entry(struct scan *scan, const struct open_table *table)

@@ -385,6 +385,17 @@ static bool block_beyond_output(struct made *m)
 	return beyond(m) && block_is(m, true, tree_block(&m->t, beyond(m)), beyond(m));
 }
 
+/* It begins within the output size, and ends beyond. */
+static bool block_larger_than_output(struct made *m)
+{
+	int level = m->t.start;
+
+	if (!tree_has_block(&m->t, level) || tree_shift(&m->t, level) <= m->t.shape->oas)
+		return false;
+	*tree_slot(&m->t, level, 1) = tree_block(&m->t, 0);
+	return at(m, level, 1, 0);
+}
+
 /* ---- Software bits, runs, live entries */
 
 static uint64_t software(const struct made *m)
@@ -681,6 +692,7 @@ static const struct broken corpus[] = {
 	{ "link-beyond-output", FH_ADOPT_OUTPUT, 0, link_beyond_output },
 	{ "page-beyond-output", FH_ADOPT_OUTPUT, 0, page_beyond_output },
 	{ "block-beyond-output", FH_ADOPT_OUTPUT, 0, block_beyond_output },
+	{ "block-larger-than-output", FH_ADOPT_OUTPUT, 0, block_larger_than_output },
 	{ "software-bits-of-one", FH_ADOPT_NO_SOFTWARE_BIT, FH_ADOPT_SOFTWARE_BIT_USED,
 	  software_bits_of_one },
 	{ "software-bits-of-many", FH_ADOPT_NO_SOFTWARE_BIT, FH_ADOPT_SOFTWARE_BIT_USED,

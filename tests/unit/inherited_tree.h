@@ -24,6 +24,7 @@ static const struct shape_case more_shapes[] = {
 	{ "s1 64K 48", FH_FORMAT_S1, FH_REGIME_EL1, 16, 48, 48, 0, false },
 	{ "s1 64K 29", FH_FORMAT_S1, FH_REGIME_EL1, 16, 29, 44, 0, false },
 	{ "s1 4K 50 lpa2", FH_FORMAT_S1, FH_REGIME_EL2, 12, 50, 52, 0, true },
+	{ "s1 4K 48 lpa2", FH_FORMAT_S1, FH_REGIME_EL1, 12, 48, 36, 0, true },
 	{ "s2 4K 48", FH_FORMAT_S2, FH_REGIME_STAGE2, 12, 48, 48, 0, false },
 	{ "s2 4K 43", FH_FORMAT_S2, FH_REGIME_STAGE2, 12, 43, 44, 4, false },
 	{ "s2 64K 44", FH_FORMAT_S2, FH_REGIME_STAGE2, 16, 44, 48, 2, false },
