@@ -113,7 +113,7 @@ static const char *owner_name(enum fh_owner owner)
 static void put_place(const struct fh_out *out, int level, enum fh_owner owner)
 {
 	fh_out_str(out, "level ");
-	put_level(out, level);
+	fh_put_level(out, level);
 	fh_out_str(out, ", ");
 	fh_out_str(out, owner_name(owner));
 }
