@@ -29,10 +29,22 @@ static void report_fault(void *ctx, const struct fh_fault *fault)
 	fh_fault_describe(fault, &console_out);
 }
 
+static bool lies_in(const struct devtree_region *region, uint64_t base, uint64_t size)
+{
+	return fh_range_within(base, size, region->base, region->size);
+}
+
+/* Whatever else is reserved, the kernel's own image too, may hold no table that we store to. */
 static void print_table(void *ctx, const struct fh_adopt_table *table)
 {
-	(void)ctx;
+	struct job *job = ctx;
+	uint64_t granule = UINT64_C(1) << job->handover.granule_lg2;
+	uint64_t pa = fh_align_down(table->pa.raw, granule);
+
 	fh_adopt_table_describe(table, &console_out);
+	if (!lies_in(&job->handover.root_region, pa, granule) &&
+	    !lies_in(&job->handover.tables, pa, granule))
+		job->stray = table->pa;
 }
 
 static void print_finding(void *ctx, const struct fh_adopt_finding *finding)
@@ -78,7 +90,11 @@ static int start_adopted(struct job *job)
 {
 	const struct devtree_handover *given = &job->handover;
 	struct fh_pgtable_config config = common_config(job);
-	struct fh_adopt_report report = { .table = print_table, .finding = print_finding };
+	struct fh_adopt_report report = {
+		.table = print_table,
+		.finding = print_finding,
+		.ctx = job,
+	};
 	struct fh_handover handover = {
 		.root = given->root,
 		.windows = given->window,
@@ -96,10 +112,15 @@ static int start_adopted(struct job *job)
 	config.oas = given->oas;
 	config.coherent = given->coherent;
 	config.mair = given->mair;
+	job->stray = FH_PHYS_INVALID;
 	err = fh_pgtable_adopt(&job->table, &config, &handover, &report);
 	if (err)
 		return job_refuse(given->path, given->root.raw, fh_adopt_code_text(report.first),
 				  err);
+	/* Adoption has written nothing. */
+	if (fh_phys_is_valid(job->stray))
+		return job_refuse(given->path, job->stray.raw,
+				  "table outside of the regions of tables", -EPERM);
 	printf("fh: main: table: root %#llx: adopted from %s: %llu tables, %llu entries, %llu "
 	       "warnings\n",
 	       (unsigned long long)given->root.raw, given->path, (unsigned long long)report.tables,
@@ -118,6 +139,18 @@ static int start_table(struct job *job)
 	return err ? err : start_adopted(job);
 }
 
+/* From @at to where the descriptor there ends, or a step further where there is none. */
+static uint64_t step_over(const struct job *job, uint64_t at, uint64_t align)
+{
+	struct fh_translation answer;
+	int err = fh_pgtable_lookup(&job->table, fh_dma(at), &answer);
+	uint64_t span = fh_shape_span(&job->table.shape, answer.level);
+
+	if ((err && err != -ENOENT) || answer.owner == FH_OWNER_NOBODY || span < align)
+		span = align;
+	return fh_align_down(at, span) + span;
+}
+
 /*
  * The first place in window @w where @mapping fits: what is foreign there is stepped over, because
  * plan says -EPERM for it, as map would.
@@ -128,7 +161,7 @@ static int64_t find_place(const struct job *job, unsigned int w, struct job_mapp
 	uint64_t align = mapping->size >= 2 * FH_MIB ? 2 * FH_MIB : 4096;
 	uint64_t at = fh_align_up(window->base.raw, align);
 
-	for (; fh_range_within(at, mapping->size, window->base.raw, window->size); at += align) {
+	while (fh_range_within(at, mapping->size, window->base.raw, window->size)) {
 		int64_t plan;
 
 		mapping->iova = fh_dma(at);
@@ -136,6 +169,7 @@ static int64_t find_place(const struct job *job, unsigned int w, struct job_mapp
 				       mapping->attr);
 		if (plan != -EPERM && plan != -EEXIST)
 			return plan;
+		at = step_over(job, at, align);
 	}
 	return -ENOSPC;
 }
@@ -163,9 +197,15 @@ static int map_one(struct job *job, unsigned int w, struct job_mapping *mapping)
 	int64_t plan = find_place(job, w, mapping);
 	int err;
 
+	/* How large windows are is the firmware's choice. */
+	if (plan == -ENOSPC) {
+		(void)job_refuse(mapping->what, mapping->size, "no place in the window: left out",
+				 -ENOSPC);
+		mapping->size = 0;
+		return 0;
+	}
 	if (plan < 0)
-		return job_refuse(mapping->what, mapping->size, "no place in the window",
-				  (int)plan);
+		return job_refuse(mapping->what, mapping->size, "cannot be planned", (int)plan);
 	err = fh_pgtable_map(&job->table, mapping->iova, mapping->pa, mapping->size, mapping->attr);
 	if (err)
 		return job_refuse(mapping->what, mapping->iova.raw, "cannot be mapped", err);
@@ -226,7 +266,18 @@ static int map_all(struct job *job)
 	return err;
 }
 
-/* What must be refused is refused, at both edges of every window. */
+/* Is a page in a window? */
+static bool in_window(const struct job *job, uint64_t page)
+{
+	for (unsigned int w = 0; w < job->handover.window_count; w++)
+		if (fh_range_within(page, 4096, job->handover.window[w].base.raw,
+				    job->handover.window[w].size))
+			return true;
+	return false;
+}
+
+/* What must be refused is refused, at both edges of every window but where the next one begins, or
+ * the input ends. */
 static int check_edges(struct job *job)
 {
 	struct fh_attr attr = { FH_READ, FH_MEMTYPE_WB, FH_SHARE_INNER };
@@ -237,9 +288,13 @@ static int check_edges(struct job *job)
 		uint64_t outside[] = { window->base.raw - 4096, window->base.raw + window->size };
 
 		for (unsigned int i = 0; i < FH_ARRAY_SIZE(outside); i++) {
-			int err =
-			    fh_pgtable_map(&job->table, fh_dma(outside[i]), fh_phys(0), 4096, attr);
+			int err;
 
+			if (!fh_range_fits(outside[i], 4096, job->handover.ias) ||
+			    in_window(job, outside[i]))
+				continue;
+			err =
+			    fh_pgtable_map(&job->table, fh_dma(outside[i]), fh_phys(0), 4096, attr);
 			if (err != -EPERM)
 				return job_refuse("window edge", outside[i], "was not refused",
 						  -EIO);
@@ -259,6 +314,8 @@ static int unmap_first(struct job *job)
 	struct fh_gather gather;
 	int err;
 
+	if (!mapping->size)
+		return 0;
 	fh_gather_init(&gather, &job->table);
 	err = fh_pgtable_unmap(&job->table, mapping->iova, mapping->size, &gather);
 	if (!err)

@@ -16,7 +16,7 @@ struct job_mapping {
 	const char *what;
 	fh_dma_addr_t iova;
 	fh_phys_addr_t pa;
-	uint64_t size;
+	uint64_t size; /* 0: there was no place for it */
 	struct fh_attr attr;
 	struct fh_page *page; /* ours to free, or NULL */
 };
@@ -25,6 +25,7 @@ struct job {
 	struct machine *machine;
 	struct devtree_handover handover; /* of an adopted table */
 	bool adopted;
+	fh_phys_addr_t stray; /* an inherited table that lies elsewhere, or FH_PHYS_INVALID */
 	struct fh_pgtable table;
 	struct fh_pgtable
 	    firmware; /* as it was adopted, to look at; nothing of ours is done with it */
