@@ -116,6 +116,9 @@ boot_sources := $(sort $(wildcard boot/*.c boot/*.S))
 kernel_only := boot/main.c $(sort $(wildcard boot/job*.c))
 runtime_sources := $(filter-out $(kernel_only),$(boot_sources))
 loader_sources := $(sort $(wildcard examples/bootloader/*.c examples/bootloader/*.S))
+# The stage of examples/, with tables and windows that no firmware should leave.
+hostile_own := $(sort $(wildcard tests/hostile/*.c))
+hostile_sources := $(filter-out examples/bootloader/table.c,$(loader_sources)) $(hostile_own)
 suite_sources := $(sort $(wildcard tests/target/*.c tests/target/*.S tests/oracle/*.c))
 unit_names := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.*.c)))
 thread_names := $(filter %.threads,$(unit_names))
@@ -128,6 +131,7 @@ objects = $(addprefix $(O)/$(1)/,$(addsuffix .o,$(basename $(2))))
 
 kernel_objects := $(call objects,target,$(runtime_sources) $(kernel_only) $(lib_sources))
 loader_objects := $(call objects,target,$(runtime_sources) $(loader_sources) $(lib_sources))
+hostile_objects := $(call objects,target,$(runtime_sources) $(hostile_sources) $(lib_sources))
 test_objects := $(call objects,target-test,$(runtime_sources) $(suite_sources) $(lib_sources))
 bench_objects := $(call objects,target,$(runtime_sources) $(bench_common) $(bench_target) $(lib_sources))
 
@@ -196,6 +200,9 @@ $(O)/freehold.elf: $(kernel_objects) linker.ld $(fdt_library)
 $(O)/bootloader.elf: $(loader_objects) linker.ld $(fdt_library)
 	$(call say,LD,$@)
 	$(link)
+$(O)/hostile.elf: $(hostile_objects) linker.ld $(fdt_library)
+	$(call say,LD,$@)
+	$(link) -Wl,--wrap=handover_tree
 $(O)/freehold-test.elf: $(test_objects) linker.ld $(fdt_library)
 	$(call say,LD,$@)
 	$(link)
@@ -381,7 +388,7 @@ $(O)/broken/%.elf: tests/qemu/broken/%.S
 	$(Q)$(CC) -nostdlib -static -Wl,-Ttext=0x40200000 -Wl,--build-id=none $(LD_FLAGS) -o $@ $<
 
 check_env = O='$(O)' QEMU='$(SETUP_QEMU)' QEMU10='$(SETUP_QEMU10)' DTBS='$(SETUP_DTBS)' UBOOT='$(UBOOT)' T='$(T)' MAKE='$(MAKE)' HOSTCC='$(HOSTCC)'
-check_needs := images unit $(O)/commands.json $(O)/fh-memmap $(bench_products) $(patsubst %,$(O)/broken/%.elf,$(broken_names))
+check_needs := images $(O)/hostile.img unit $(O)/commands.json $(O)/fh-memmap $(bench_products) $(patsubst %,$(O)/broken/%.elf,$(broken_names))
 check: $(check_needs) ## every test but the long ones; T= picks
 	$(Q)$(check_env) /usr/bin/python3 tests/check.py
 check-%: images lib ## check-symbols, -deps, -docs, -repro, -size, -compilers, -install, -types: one part of tests/build
@@ -413,14 +420,14 @@ check-long: $(check_needs) ## every test, and those of `make check` with HARDEN=
 database = $(foreach s,$(filter %.c,$(2)),{"directory":"$(CURDIR)"$(comma)"file":"$(s)"$(comma)"command":"$(subst ",\",$(3)) -c $(s)"}$(comma))
 compile_commands.json $(O)/commands.json: $(O)/include/config.h FORCE ## the database that clangd and clang-tidy read
 	$(call say,JSON,$@)
-	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources) $(bench_common) $(bench_target),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(bench_host) $(wildcard tests/unit/*.c tests/fuzz/*.c tools/memmap/*.c tools/replay/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
+	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(hostile_own) $(suite_sources) $(bench_common) $(bench_target),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(bench_host) $(wildcard tests/unit/*.c tests/fuzz/*.c tools/memmap/*.c tools/replay/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
 
 lint_sources = $(sort $(shell find lib arch mm iommu boot examples tests tools -name '*.[ch]' -not -path 'tests/qemu/*'))
 lint: $(O)/include/config.h ## clang-format, cppcheck and clang-tidy find nothing
 	$(Q)clang-format --dry-run -Werror $(lint_sources)
 	$(Q)cppcheck -q --std=c11 --enable=warning,portability,performance --error-exitcode=1 --suppress=missingIncludeSystem \
-		--suppress=comparePointers -I. -I$(O)/include -Iarch/aarch64 lib mm iommu boot examples tests/target tests/bench tools/memmap tools/replay
-	$(Q)clang-tidy --quiet $(filter %.c,$(lib_sources) $(boot_sources) $(loader_sources) $(suite_sources) $(bench_common) $(bench_target)) -- \
+		--suppress=comparePointers -I. -I$(O)/include -Iarch/aarch64 lib mm iommu boot examples tests/target tests/hostile tests/bench tools/memmap tools/replay
+	$(Q)clang-tidy --quiet $(filter %.c,$(lib_sources) $(boot_sources) $(loader_sources) $(hostile_own) $(suite_sources) $(bench_common) $(bench_target)) -- \
 		--target=aarch64-none-elf -include $(O)/include/config.h -std=gnu17 -ffreestanding -I. -I$(O)/include -Iarch/aarch64 -nostdinc \
 		-isystem $(PICOLIBC)/include -isystem $$(clang -print-file-name=include) -isystem $(fdt_include)
 

@@ -27,9 +27,10 @@ private() {
 check build.deps.private private
 stores() { ! grep -nE 'arch_desc_(store|cas)' lib/*.[ch] mm/*.[ch] boot/*.[ch] iommu/*.[ch] | grep -vE '^iommu/pte\.[ch]:'; }
 check build.deps.only_pte_stores stores
-# The strict walker is worth something as long as it shares nothing with what it reads.
-alone() { ! grep -nE '^#include' tests/oracle/walker.[ch] tests/oracle/names.c |
-    grep -vE ':#include (<std(int|bool)\.h>|"tests/oracle/walker\.h")$'; }
+# The strict walker, and the judge of inherited trees, are worth something as long as they share nothing
+# with what they read.
+alone() { ! grep -nE '^#include' tests/oracle/walker.[ch] tests/oracle/names.c tests/oracle/inherited.[ch] |
+    grep -vE ':#include (<std(int|bool|def)\.h>|"tests/oracle/(walker|inherited)\.h")$'; }
 check build.deps.oracle alone
 # What docs/boot-protocol.md lets other firmware take of the example stage.
 lifted() { ! grep -nE '^#include' examples/bootloader/{edit,table,tree}.[ch] examples/bootloader/handover.h 2>/dev/null |
