@@ -38,6 +38,9 @@ void hostile_choose_windows(const uint64_t *spot, unsigned int spots)
 {
 	unsigned int wanted = below(8) ? 1 + (unsigned int)below(3) : HOSTILE_WINDOWS - 1;
 
+	/* Of every sixteenth seed all of the input is ours, but for what the firmware has there. */
+	if (hostile.seed % 16 == 15)
+		wanted = 0;
 	for (unsigned int tries = 0; tries < TRIES && hostile.windows < wanted; tries++) {
 		struct hostile_window window = choose(spot[below(spots)]);
 

@@ -31,6 +31,7 @@ KNOWN = {
     118: "a table in reserved memory that is none of the tables",
     254: "a window that begins at 0",
     389: "a contiguous hint of the firmware's on what is no run",
+    1087: "a note for 512 GiB at the beginning of a window",
 }
 SAID = re.compile(r"^fh: (?:main|devtree): (?:.*: )?([^:]+) \(E[A-Z0-9]+\)$", re.MULTILINE)
 EQUAL = re.compile(r"^fh: main: borrowed bytes: \d+ compared with the hand-over: equal$",
