@@ -7,12 +7,6 @@
 #include "lib/error.h"
 #include "lib/hooks.h"
 
-/*
- * The first descriptor of a gathered table names the next one. Bit 0 is clear, so a walker that
- * still holds the table finds nothing there; bit 1 tells the frame at address 0 from the end.
- */
-#define CHAIN_MARK 2u
-
 void fh_gather_init(struct fh_gather *gather, struct fh_pgtable *table)
 {
 	*gather = (struct fh_gather){ .table = table, .chain = FH_PHYS_INVALID };
@@ -36,7 +30,7 @@ void fh_gather_table(struct fh_gather *gather, uint64_t pa)
 {
 	uint64_t *slot = table_at(gather->table, pa);
 
-	fh_pte_init(slot, fh_phys_is_valid(gather->chain) ? gather->chain.raw | CHAIN_MARK : 0);
+	fh_pte_init(slot, (gather->chain.raw & ~(uint64_t)CHAIN_BITS) | CHAIN_MARK);
 	gather->chain = fh_phys(pa);
 	gather->frames++;
 	gather->table->tables--;
@@ -83,7 +77,8 @@ static void free_chain(struct fh_gather *gather)
 		/* HELD since it was linked, and nobody else knows the address. */
 		FH_BUG_ON(!page);
 		fh_pgtable_free(frames, page);
-		gather->chain = next ? fh_phys(next & ~(uint64_t)CHAIN_MARK) : FH_PHYS_INVALID;
+		gather->chain =
+		    next == CHAIN_END ? FH_PHYS_INVALID : fh_phys(next & ~(uint64_t)CHAIN_BITS);
 		gather->frames--;
 	}
 }

@@ -275,6 +275,19 @@ void fh_pool_drain(struct fh_pgtable *table, struct pool *pool);
 
 /* ---- What unmapping leaves to do (gather.c) */
 
+/*
+ * The first descriptor of a gathered table names the next one. Bit 0 is clear, so a walker that
+ * still holds the table finds nothing there; bit 1 tells it from all that a table of ours can hold.
+ */
+#define CHAIN_BITS 3u
+#define CHAIN_MARK 2u
+#define CHAIN_END ((FH_PHYS_INVALID.raw & ~(uint64_t)CHAIN_BITS) | CHAIN_MARK)
+
+static inline bool is_gathered(const uint64_t *slot)
+{
+	return (fh_pte_read(slot) & CHAIN_BITS) == CHAIN_MARK;
+}
+
 /* A table page that was unlinked, and all of ours below it: into the gather. */
 void fh_gather_subtree(struct fh_gather *gather, int level, uint64_t pa);
 

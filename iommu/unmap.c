@@ -47,6 +47,9 @@ static int clear_entry(const struct clearing *clearing, struct place at, uint64_
 	/* What goes back to the allocator is looked at once more, also where descents trust it. */
 	if (link && fh_pgtable_below(table, part.first, desc, &below))
 		return -EIO;
+	/* The firmware has copied a link of ours, and the other one is gone already. */
+	if (link && is_gathered(below.slot))
+		return fh_pgtable_refuse(table, FH_FAULT_TABLE_STATE, part.first, desc, -EIO);
 	if (!at.foreign) {
 		fh_pte_clear(slot, 1, table->config.coherent);
 	} else {

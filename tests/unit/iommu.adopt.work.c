@@ -262,6 +262,43 @@ static void link_moved_at_release(void **state)
 	assert_int_equal(world_count(w, FH_FRAME_HELD), 0);
 }
 
+/*
+ * The firmware copies a link of ours to where zero was: the table is given back once, and what
+ * says so a second time stays.
+ */
+static void link_copied(void **state)
+{
+	struct stage *s = *state;
+	struct world *w = s->w;
+	struct fh_gather gather;
+	uint64_t copy;
+
+	MUST(adopt(s));
+	/* At the end of the chain of what goes, and in it; then an empty one, which is trimmed. */
+	for (unsigned int i = 0; i < 3; i++) {
+		MUST(MAP(8 * FH_GIB, FRAME, FRAME));
+		MUST(MAP(11 * FH_GIB, FRAME, FRAME));
+		if (i == 2)
+			MUST(world_unmap(w, 8 * FH_GIB, FRAME));
+		copy = fw_table(w, 0)[i == 1 ? 11 : 8];
+		fw_table(w, 0)[i == 1 ? 12 : 9] = copy;
+		fh_gather_init(&gather, &w->table);
+		if (i < 2)
+			assert_int_equal(
+			    fh_pgtable_unmap(&w->table, fh_dma(8 * FH_GIB), 5 * FH_GIB, &gather),
+			    -EIO);
+		else
+			MUST(fh_pgtable_trim(&w->table, fh_dma(8 * FH_GIB), 2 * FH_GIB, &gather));
+		MUST(fh_gather_flush(&gather));
+		assert_int_equal(fw_table(w, 0)[i == 1 ? 12 : 9], copy);
+		fw_table(w, 0)[i == 1 ? 12 : 9] = 0;
+		MUST(fh_pgtable_release(&w->table));
+		tables_equal(s);
+		assert_int_equal(world_count(w, FH_FRAME_HELD), 0);
+		MUST(adopt(s));
+	}
+}
+
 /* A link inside a table of ours vanishes: nothing is missing in the firmware's tables. */
 static void inner_link_vanished(void **state)
 {
@@ -365,6 +402,7 @@ static const struct CMUnitTest tests[] = {
 	STAGE_TEST("iommu.adopt.broken.link_vanished", link_vanished),
 	STAGE_TEST("iommu.adopt.work.link_at_window_edge", link_at_window_edge),
 	STAGE_TEST("iommu.adopt.work.table_limits", table_limits),
+	STAGE_TEST("iommu.adopt.broken.link_copied", link_copied),
 	STAGE_TEST("iommu.adopt.broken.inner_link_vanished", inner_link_vanished),
 	STAGE_TEST("iommu.adopt.broken.leaf_vanished", leaf_vanished),
 	STAGE_TEST("iommu.adopt.broken.link_moved", link_moved),
