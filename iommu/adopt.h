@@ -10,7 +10,12 @@
  *         3  [ 0x...0] invalid, not zero: theirs    never changed, even inside our window
  *
  * The firmware may change its own leaf entries at any time; it has promised never to free, move
- * or repoint a table that intersects one of our windows.
+ * or repoint a table that intersects one of our windows, nor to use one at two levels.
+ *
+ * Its links are checked at each descent, which detects a broken promise and cannot prevent one:
+ * behind a link that leads to anything but reserved memory nothing is read or written (-EIO), while
+ * one that leads to other reserved memory looks right. What was ours and is out of reach stays as
+ * it is, its tables HELD, and fh_pgtable_release() says so (-EIO).
  *
  * Context: any; names, texts and lines touch nothing but their sink.
  * Source: Arm ARM DDI 0487, D8.3 (descriptor formats).
