@@ -233,7 +233,8 @@ static uint64_t find_nobody(struct machine *machine)
 	return page && !fh_page_free(&machine->frames, page) ? pa : 0;
 }
 
-int handover_build(struct machine *machine, uint64_t mair, struct handover *handover)
+int handover_build(struct machine *machine, uint64_t mair, unsigned int output_bits,
+		   struct handover *handover)
 {
 	char text[24] = "0";
 
@@ -241,7 +242,7 @@ int handover_build(struct machine *machine, uint64_t mair, struct handover *hand
 	(void)bootargs_get(machine->args, "hostile-seed", text, sizeof(text));
 	hostile.seed = hostile.random = strtoull(text, NULL, 0);
 	handover->mair = mair;
-	handover->output_bits = machine_output_bits();
+	handover->output_bits = output_bits;
 	handover->root = handover_alloc(machine, 0);
 	handover->tables = handover_alloc(machine, HOSTILE_TABLE_ORDER);
 	handover->firmware = handover_alloc(machine, HANDOVER_FIRMWARE_ORDER);

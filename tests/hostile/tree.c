@@ -17,8 +17,10 @@
 #define ROOM 2048
 
 /* What the linker calls the one of the example, and this one (--wrap). */
-uint64_t __real_handover_tree(struct machine *machine, const struct handover *handover);
-uint64_t __wrap_handover_tree(struct machine *machine, const struct handover *handover);
+uint64_t __real_handover_tree(struct machine *machine, const void *blob,
+			      const struct handover *handover);
+uint64_t __wrap_handover_tree(struct machine *machine, const void *blob,
+			      const struct handover *handover);
 
 /* IEEE 802.3. */
 static uint32_t checksum(uint64_t pa, size_t bytes)
@@ -114,9 +116,10 @@ static void strip_bootargs(void *tree)
 		memset(word, ' ', strcspn(word, " "));
 }
 
-uint64_t __wrap_handover_tree(struct machine *machine, const struct handover *handover)
+uint64_t __wrap_handover_tree(struct machine *machine, const void *blob,
+			      const struct handover *handover)
 {
-	uint64_t at = __real_handover_tree(machine, handover);
+	uint64_t at = __real_handover_tree(machine, blob, handover);
 	void *tree = (void *)(uintptr_t)at;
 	int err;
 
