@@ -6,7 +6,7 @@
  *   windows     sorted out first: the scan asks whether an entry lies in one
  *   each table  is it where a table may lie? was it here before? is it its own ancestor?
  *   each entry  legal, aligned, without reserved bits, within the output size?
- *   then        a software bit that no foreign entry has
+ *   then        can a walk come to its end? is there a software bit that no foreign entry has?
  */
 #include "iommu/adopt.h"
 
@@ -270,10 +270,36 @@ static enum fh_adopt_code judge_table(const struct scan *scan, uint64_t pa, uint
 }
 
 /*
+ * All below @table was seen. A walk reads a table each time that it is led there, the scan once:
+ * where tables of several levels are shared, a few pages are a tree that no walk comes to the end
+ * of. What it would read is counted, for one that is met again as for the largest of its level.
+ */
+static void count_walked(struct scan *scan, struct open_table *parent, int level, uint64_t walked)
+{
+	uint64_t *most = &scan->walked[level - FH_LEVEL_FIRST];
+
+	if (walked > *most)
+		*most = walked;
+	if (parent)
+		parent->walked += walked;
+}
+
+static void count_again(struct scan *scan, struct open_table *parent, int level)
+{
+	uint64_t walked = scan->walked[level - FH_LEVEL_FIRST];
+
+	if (scan->again > SHARED_MOST)
+		return;
+	scan->again += walked;
+	if (parent)
+		parent->walked += walked;
+}
+
+/*
  * Open the table at @pa, which the entry that @parent is at (NULL: the hand-over) leads to, unless
  * something speaks against it.
  */
-static void enter(struct scan *scan, const struct open_table *parent, uint64_t pa)
+static void enter(struct scan *scan, struct open_table *parent, uint64_t pa)
 {
 	struct fh_frames *frames = scan->config->frames;
 	struct open_table *table = &scan->open[scan->depth];
@@ -298,14 +324,17 @@ static void enter(struct scan *scan, const struct open_table *parent, uint64_t p
 		fh_adopt_find(scan, code, parent, at);
 		return;
 	}
-	*table = (struct open_table){ .pa = pa,
-				      .iova = parent ? entry_iova(scan, parent) : 0,
-				      .level = level };
+	*table = (struct open_table){
+		.pa = pa, .iova = parent ? entry_iova(scan, parent) : 0, .walked = 1, .level = level
+	};
 	if (!marks) {
 		if (scan_entries(scan, table) && level != FH_LEVEL_PAGE)
 			scan->depth++;
+		else
+			count_walked(scan, parent, level, 1);
 		return;
 	}
+	count_again(scan, parent, level);
 	fh_adopt_find(scan, FH_ADOPT_SHARED_TABLE, parent, pa);
 	/*
 	 * Seen at this level before: what lies below is known. Whether a line is mixed depends on
@@ -323,6 +352,7 @@ static void step(struct scan *scan)
 
 	if (table->index >= fh_shape_entries(shape, table->level)) {
 		scan->depth--;
+		count_walked(scan, scan->depth ? table - 1 : NULL, table->level, table->walked);
 		return;
 	}
 	/* It may have changed since all were looked at. */
@@ -349,6 +379,8 @@ static void scan_tree(struct scan *scan)
 	while (scan->depth)
 		step(scan);
 	fh_frames_clear_marks(scan->config->frames);
+	if (scan->again > SHARED_MOST)
+		fh_adopt_find(scan, FH_ADOPT_TOO_SHARED, NULL, scan->again);
 	if (scan->software_used == scan->shape.software)
 		fh_adopt_find(scan, FH_ADOPT_NO_SOFTWARE_BIT, NULL, scan->software_used);
 }

@@ -65,6 +65,7 @@ enum fh_adopt_code {
 	FH_ADOPT_MISALIGNED = 17,	 /* an address that is not aligned to what it leads to */
 	FH_ADOPT_ILLEGAL_BLOCK = 18,	 /* a block where the format has none */
 	FH_ADOPT_TWO_LEVELS = 19,	 /* a table that stands at two levels */
+	FH_ADOPT_TOO_SHARED = 20,	 /* tables shared so that a walk takes too long */
 	FH_ADOPT_SHARED_TABLE = 64,	 /* warning: a table that was reached before */
 	FH_ADOPT_LIVE_IN_WINDOW = 65,	 /* warning: a foreign entry inside a window */
 	FH_ADOPT_SOFTWARE_BIT_USED = 66, /* warning: a software bit set in a foreign entry */
@@ -102,7 +103,7 @@ struct fh_adopt_table {
  * @level: of the table, architectural.
  * @iova: the first device address that the descriptor, or the window, covers.
  * @value: the offending address; of a window its size, or how many there are; of reserved and
- *         software bits those that are set.
+ *         software bits those that are set; of too-shared, how many tables a walk would meet again.
  * @by: what declared the memory at @value where that is an address, or NULL.
  */
 struct fh_adopt_finding {
@@ -148,8 +149,8 @@ struct fh_adopt_report {
  * @table's, until fh_pgtable_release().
  * Return: 0; -EINVAL (shape, windows, root alignment, illegal or malformed descriptors), -EPERM
  *         (a table where none may lie), -ELOOP (cycle, two levels), -ENOTSUP (frames larger than
- * the granule, software bits all used, writeback granule), -EFAULT (unreadable). Of several, that
- * of @report->first.
+ *         the granule, software bits all used, writeback granule, shared too much), -EFAULT
+ *         (unreadable). Of several, that of @report->first.
  */
 FH_MUST_CHECK int fh_pgtable_adopt(struct fh_pgtable *table, const struct fh_pgtable_config *config,
 				   const struct fh_handover *handover,

@@ -44,6 +44,8 @@ static const struct code_info codes[] = {
 	{ FH_ADOPT_ILLEGAL_BLOCK, ADOPT_ADDRESS, -EINVAL, "illegal-block",
 	  "block at a level that has none" },
 	{ FH_ADOPT_TWO_LEVELS, ADOPT_ADDRESS, -ELOOP, "two-levels", "table stands at two levels" },
+	{ FH_ADOPT_TOO_SHARED, ADOPT_COUNT, -ENOTSUP, "too-shared",
+	  "tables are shared so that a walk would take too long" },
 	{ FH_ADOPT_SHARED_TABLE, ADOPT_ADDRESS, 0, "shared-table", "table was reached before" },
 	{ FH_ADOPT_LIVE_IN_WINDOW, ADOPT_ADDRESS, 0, "live-in-window",
 	  "entry of the firmware inside a window" },

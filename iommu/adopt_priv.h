@@ -11,15 +11,20 @@
 /* Entries that are read at once. */
 #define PART_ENTRIES 32u
 
+/* How many tables a walk may meet again: half a thousand million descriptors of 4K tables. */
+#define SHARED_MOST (UINT64_C(1) << 20)
+
 /*
  * A table that is open, and the entry of it that the scan is at: all are looked at, and then what
  * lies below them.
- * @iova: of its first entry. @desc: what entry @index holds.
+ * @iova: of its first entry. @desc: what entry @index holds. @walked: tables that a walk meets from
+ * here on, this one and those met again counted.
  */
 struct open_table {
 	uint64_t pa;
 	uint64_t iova;
 	uint64_t desc;
+	uint64_t walked;
 	unsigned int index;
 	int level;
 };
@@ -34,7 +39,9 @@ struct scan {
 	struct fh_window window[FH_WINDOW_MAX]; /* size 0: something is wrong with it */
 	unsigned int window_count;
 	uint64_t software_used;
-	uint64_t part_pa; /* where @part was read, or FH_PHYS_INVALID */
+	uint64_t walked[SCAN_LEVELS]; /* the most that any table of a level has had */
+	uint64_t again;		      /* tables that a walk meets more than once */
+	uint64_t part_pa;	      /* where @part was read, or FH_PHYS_INVALID */
 	uint64_t part[PART_ENTRIES];
 };
 

@@ -235,6 +235,26 @@ static bool shared_between_windows(struct made *m)
 	return at(m, 2, 8, tree_pa(&m->t, 3));
 }
 
+/* Each entry of each table leads to the one table of the next level; how often that is met again.
+ */
+static bool shared_at_every_level(struct made *m)
+{
+	uint64_t again = 0, walked = 1;
+
+	for (int level = 2; level >= m->t.start; level--) {
+		unsigned int entries = tree_entries(&m->t, level);
+		uint64_t below = walked;
+
+		for (unsigned int i = 1; i < entries; i++) {
+			*tree_slot(&m->t, level, i) = *tree_slot(&m->t, level, 0);
+			if (again <= UINT64_C(1) << 20)
+				again += below;
+		}
+		walked = 1 + entries * below;
+	}
+	return again > UINT64_C(1) << 20 && at_handover(m, 0, again);
+}
+
 static bool shared_tables(struct made *m)
 {
 	if (m->t.start > 1)
@@ -714,6 +734,8 @@ static const struct broken corpus[] = {
 	{ "shared-by-lines", FH_ADOPT_WRITEBACK, FH_ADOPT_SHARED_TABLE, shared_by_lines },
 	{ "last-entry-aborts", FH_ADOPT_UNREADABLE, 0, last_entry_aborts },
 	{ "root-aborts", FH_ADOPT_UNREADABLE, 0, root_aborts },
+	{ "shared-at-every-level", FH_ADOPT_TOO_SHARED, FH_ADOPT_SHARED_TABLE,
+	  shared_at_every_level },
 	{ "shared-pages", FH_ADOPT_SHARED_TABLE, 0, shared_pages },
 	{ "shared-between-windows", FH_ADOPT_SHARED_TABLE, 0, shared_between_windows },
 	{ "shared-tables", FH_ADOPT_SHARED_TABLE, 0, shared_tables },
