@@ -245,7 +245,7 @@ docs: ## the API manual, from the comments of the public headers: O/docs/index.h
 	$(call say,DOXYGEN,$(O)/docs)
 	$(Q)rm -rf $(O)/docs && mkdir -p $(O)/docs
 	$(Q){ cat docs/Doxyfile && printf '%s\n' 'PROJECT_NUMBER = $(VERSION)' 'OUTPUT_DIRECTORY = $(O)/docs' \
-		'INPUT = docs/manual.md docs/embedding.md docs/boot-protocol.md docs/adoption.md $(public_headers)'; } | doxygen -
+		'INPUT = docs/manual.md docs/embedding.md docs/boot-protocol.md docs/adoption.md docs/uat.md $(public_headers)'; } | doxygen -
 # For tests/build/docs.t.
 public-headers:
 	@printf '%s\n' $(public_headers)
