@@ -42,7 +42,7 @@ ADOPTED = [
     r"^fh: memmap: .* reserved  /reserved-memory/translation-root@42000000$",
     r"^fh: memmap: .* reserved  /reserved-memory/translation-tables@42010000$",
     r"^fh: smp: 2 of 2 CPUs run \(PSCI\)$",
-    r"^fh: adopt: table 0x42000000: level 1, from iova 0x0, 3 entries, declared by "
+    r"^fh: adopt: table 0x42000000: level 1, from iova 0x0, 3 entries, in windows 0 1 2, foreign, declared by "
     r"/reserved-memory/translation-root@42000000$",
     r"^fh: adopt: warning: table 0x42011000 level 3 index 32: .* entry of the firmware inside a window",
     r"^fh: main: table: root 0x42000000: adopted from /translated-device@9010000: 4 tables, 24 entries, "
