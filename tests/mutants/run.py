@@ -19,6 +19,7 @@ From the environment: O, the output folder.
 """
 import collections
 import concurrent.futures
+import difflib
 import fnmatch
 import os
 import pathlib
@@ -328,9 +329,12 @@ def measure(words):
     if wanted:
         print(*(f"{name}: {killer or 'survives'}" for name, killer in killers.items()), sep="\n")
     elif "--check" in words:
-        if not TABLE.exists() or TABLE.read_text() != table:
+        written = TABLE.read_text() if TABLE.exists() else ""
+        if written != table:
             bad.append(f"{TABLE.relative_to(ROOT)}: is not what `make mutants` writes")
             print(f"fh: mutants: {bad[-1]}")
+            print(*list(difflib.unified_diff(written.splitlines(), table.splitlines(), n=0,
+                                             lineterm=""))[2:12], sep="\n")
     else:
         TABLE.write_text(table)
     killed = sum(1 for killer in killers.values() if killer)
