@@ -97,18 +97,16 @@ static int decide_level(const struct fh_pgtable *table, struct place at, struct 
 			struct verdict *verdict)
 {
 	const struct fh_shape *shape = &table->shape;
-	unsigned int first = fh_shape_index(shape, at.level, range.first);
+	struct entries entries = fh_entries_of(shape, at.level, range);
 	int err = 0;
 
 	if (at.level == FH_LEVEL_PAGE && !at.foreign) {
-		decide_pages(table, &at.slot[first], range, verdict);
+		decide_pages(table, &at.slot[entries.index], range, verdict);
 		return 0;
 	}
-	for (unsigned int i = first; i <= fh_shape_index(shape, at.level, range.last) && !err;
-	     i++) {
-		uint64_t base = entry_base(shape, at.level, range.first, i);
-		struct part part = entry_part(shape, at.level, base, range.first, range.last);
-		uint64_t desc = fh_pte_read(&at.slot[i]);
+	do {
+		struct part part = entries.part;
+		uint64_t desc = fh_pte_read(&at.slot[entries.index]);
 		bool ours = desc && is_ours(table, desc);
 		struct place below = at;
 
@@ -117,12 +115,12 @@ static int decide_level(const struct fh_pgtable *table, struct place at, struct 
 		} else if (fh_desc_is_link(desc, at.level)) {
 			/* A table of ours that is unmapped whole holds nothing that could forbid
 			 * it. */
-			if (ours && !verdict->attr && part_is_whole(shape, at.level, part)) {
+			if (ours && !verdict->attr && entry_is_whole(&entries)) {
 				verdict->found = true;
 				err = fh_pgtable_below(table, part.first, desc, &below);
 				continue;
 			}
-			err = descend(table, part.first, desc, &below);
+			err = fh_pgtable_descend(table, part.first, desc, &below);
 			if (!err)
 				err = decide_level(table, below, part, verdict);
 		} else if (!ours) {
@@ -131,7 +129,7 @@ static int decide_level(const struct fh_pgtable *table, struct place at, struct 
 		} else {
 			decide_leaf(table, at.level, desc, part, verdict);
 		}
-	}
+	} while (!err && fh_entries_next(&entries));
 	return err;
 }
 

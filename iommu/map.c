@@ -80,22 +80,21 @@ static uint64_t count_new(const struct fh_pgtable *table, int level, struct part
 			  struct source *source)
 {
 	const struct fh_shape *shape = &table->shape;
-	unsigned int last = fh_shape_index(shape, level, range.last);
+	struct entries entries = fh_entries_of(shape, level, range);
 	uint64_t count = 1;
 
-	for (unsigned int i = fh_shape_index(shape, level, range.first);
-	     level != FH_LEVEL_PAGE && i <= last; i++) {
-		uint64_t base = entry_base(shape, level, range.first, i);
-		struct part part = entry_part(shape, level, base, range.first, range.last);
+	do {
 		uint64_t blocks;
 
-		source_at(source, part.first);
-		blocks = blocks_end(shape, level, part.first, range.last, source);
+		if (level == FH_LEVEL_PAGE)
+			break;
+		source_at(source, entries.part.first);
+		blocks = blocks_end(shape, level, entries.part.first, range.last, source);
 		if (blocks)
-			i = fh_shape_index(shape, level, blocks);
+			entries.part.last = blocks;
 		else
-			count += count_new(table, level + 1, part, source);
-	}
+			count += count_new(table, level + 1, entries.part, source);
+	} while (fh_entries_next(&entries));
 	return count;
 }
 
@@ -109,13 +108,13 @@ static int64_t plan_level(const struct fh_pgtable *table, struct place at, struc
 			  struct source *source)
 {
 	const struct fh_shape *shape = &table->shape;
+	struct entries entries = fh_entries_of(shape, at.level, range);
 	int64_t count = 0;
 
-	for (unsigned int i = fh_shape_index(shape, at.level, range.first);
-	     i <= fh_shape_index(shape, at.level, range.last); i++) {
-		uint64_t base = entry_base(shape, at.level, range.first, i);
-		struct part part = entry_part(shape, at.level, base, range.first, range.last);
-		uint64_t desc = fh_pte_read(&at.slot[i]);
+	do {
+		struct part part = entries.part;
+		const uint64_t *slot = &at.slot[entries.index];
+		uint64_t desc = fh_pte_read(slot);
 		struct place below = at;
 		int64_t more;
 
@@ -125,21 +124,21 @@ static int64_t plan_level(const struct fh_pgtable *table, struct place at, struc
 			source_at(source, part.first);
 			blocks = blocks_end(shape, at.level, part.first, range.last, source);
 			/* As many as are zero: large memory is a row of them. */
-			for (; blocks > part.last && !fh_pte_read(&at.slot[i + 1]); i++)
-				part.last += fh_shape_span(shape, at.level);
+			while (blocks > entries.part.last && !fh_pte_read(++slot))
+				entries.part.last += fh_shape_span(shape, at.level);
 			if (!blocks && at.level != FH_LEVEL_PAGE)
 				count += (int64_t)count_new(table, at.level + 1, part, source);
 			continue;
 		}
 		if (!fh_desc_is_link(desc, at.level))
 			return in_the_way(table, desc);
-		more = descend(table, part.first, desc, &below);
+		more = fh_pgtable_descend(table, part.first, desc, &below);
 		if (!more)
 			more = plan_level(table, below, part, source);
 		if (more < 0)
 			return more;
 		count += more;
-	}
+	} while (fh_entries_next(&entries));
 	return count;
 }
 
@@ -293,28 +292,26 @@ static uint64_t build_unseen(struct mapping *mapping, int level, struct part ran
 	const struct fh_shape *shape = &table->shape;
 	uint64_t pa = fh_pool_pop(table, &mapping->pool);
 	struct place at = { table_at(table, pa), level, false };
-	unsigned int i = fh_shape_index(shape, level, range.first);
+	struct entries entries = fh_entries_of(shape, level, range);
 
-	if (level == FH_LEVEL_PAGE)
-		put_pages(mapping, at, range, false);
-	for (; level != FH_LEVEL_PAGE && i <= fh_shape_index(shape, level, range.last); i++) {
-		uint64_t base = entry_base(shape, level, range.first, i);
-		struct part part = entry_part(shape, level, base, range.first, range.last);
+	do {
+		uint64_t blocks, below;
 
-		uint64_t blocks;
-
-		source_at(&mapping->source, part.first);
-		blocks = blocks_end(shape, level, part.first, range.last, &mapping->source);
-		if (blocks) {
-			part.last = blocks;
-			put_leaves(mapping, at, part, false);
-			i = fh_shape_index(shape, level, blocks);
-		} else {
-			uint64_t below = build_unseen(mapping, level + 1, part);
-
-			fh_pte_init(&at.slot[i], fh_desc_link(shape, below) | table->ours);
+		if (level == FH_LEVEL_PAGE) {
+			put_pages(mapping, at, range, false);
+			break;
 		}
-	}
+		source_at(&mapping->source, entries.part.first);
+		blocks = blocks_end(shape, level, entries.part.first, range.last, &mapping->source);
+		if (blocks) {
+			entries.part.last = blocks;
+			put_leaves(mapping, at, entries.part, false);
+		} else {
+			below = build_unseen(mapping, level + 1, entries.part);
+			fh_pte_init(&at.slot[entries.index],
+				    fh_desc_link(shape, below) | table->ours);
+		}
+	} while (fh_entries_next(&entries));
 	fh_pte_ready(at.slot, UINT64_C(1) << shape->granule_lg2, table->config.coherent);
 	return pa;
 }
@@ -415,34 +412,31 @@ static int fill_entry(struct mapping *mapping, struct place at, uint64_t *slot, 
 		return in_the_way(table, desc);
 	if (is_ours(table, desc))
 		fh_pte_reach(slot, table->config.coherent);
-	err = descend(table, part.first, desc, &at);
+	err = fh_pgtable_descend(table, part.first, desc, &at);
 	return err ? err : fill_level(mapping, at, part);
 }
 
 static int fill_level(struct mapping *mapping, struct place at, struct part range)
 {
-	const struct fh_shape *shape = &mapping->table->shape;
+	struct entries entries = fh_entries_of(&mapping->table->shape, at.level, range);
 
 	if (at.level == FH_LEVEL_PAGE && !at.foreign) {
 		put_pages(mapping, at, range, true);
 		mapping->filled = range.last + 1;
 		return 0;
 	}
-	for (unsigned int i = fh_shape_index(shape, at.level, range.first);
-	     i <= fh_shape_index(shape, at.level, range.last); i++) {
-		uint64_t base = entry_base(shape, at.level, range.first, i);
-		struct part part = entry_part(shape, at.level, base, range.first, range.last);
-		uint64_t blocks = at.foreign ? 0 : put_blocks(mapping, at, part, range.last);
-		int err = blocks ? 0 : fill_entry(mapping, at, &at.slot[i], part);
+	do {
+		uint64_t *slot = &at.slot[entries.index];
+		uint64_t blocks =
+		    at.foreign ? 0 : put_blocks(mapping, at, entries.part, range.last);
+		int err = blocks ? 0 : fill_entry(mapping, at, slot, entries.part);
 
 		if (err)
 			return err;
-		if (blocks) {
-			part.last = blocks;
-			i = fh_shape_index(shape, at.level, blocks);
-		}
-		mapping->filled = part.last + 1;
-	}
+		if (blocks)
+			entries.part.last = blocks;
+		mapping->filled = entries.part.last + 1;
+	} while (fh_entries_next(&entries));
 	return 0;
 }
 

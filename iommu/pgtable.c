@@ -24,6 +24,38 @@ int fh_pgtable_refuse(const struct fh_pgtable *table, enum fh_fault_code code, u
 	return err;
 }
 
+/* @part.last is that of the entry, or of the range. */
+static void cut(struct entries *entries)
+{
+	uint64_t end = entries->part.first | ((UINT64_C(1) << entries->shift) - 1);
+
+	entries->part.last = end < entries->last ? end : entries->last;
+}
+
+struct entries fh_entries_of(const struct fh_shape *shape, int level, struct part range)
+{
+	struct entries entries = { .index = fh_shape_index(shape, level, range.first),
+				   .shift = fh_shape_shift(shape, level),
+				   .part.first = range.first,
+				   .last = range.last };
+
+	cut(&entries);
+	return entries;
+}
+
+bool fh_entries_next(struct entries *entries)
+{
+	struct part *part = &entries->part;
+
+	if (part->last == entries->last)
+		return false;
+	entries->index +=
+	    (unsigned int)((part->last >> entries->shift) - (part->first >> entries->shift)) + 1;
+	part->first = part->last + 1;
+	cut(entries);
+	return true;
+}
+
 bool fh_pgtable_leads(const struct fh_pgtable *table, uint64_t desc)
 {
 	return is_state(table, fh_desc_address(&table->shape, desc),
@@ -40,6 +72,16 @@ int fh_pgtable_below(const struct fh_pgtable *table, uint64_t iova, uint64_t des
 		return fh_pgtable_refuse(table, ours ? FH_FAULT_TABLE_STATE : FH_FAULT_TABLE_MOVED,
 					 iova, desc, -EIO);
 	*at = (struct place){ table_at(table, pa), at->level + 1, !ours };
+	return 0;
+}
+
+int fh_pgtable_descend(const struct fh_pgtable *table, uint64_t iova, uint64_t desc,
+		       struct place *at)
+{
+	if (at->foreign)
+		return fh_pgtable_below(table, iova, desc, at);
+	at->slot = table_at(table, fh_desc_address(&table->shape, desc));
+	at->level++;
 	return 0;
 }
 

@@ -33,23 +33,27 @@ struct place {
 /* All that may differ in a descriptor of ours since it was written: access flag, AP[2], DBM. */
 #define HARDWARE_UPDATES (FH_DESC_ACCESSED | FH_BIT(7) | FH_DESC_DIRTY_MODIFIER)
 
-/* First address below entry @index of the table of @level that covers @at. */
-static inline uint64_t entry_base(const struct fh_shape *shape, int level, uint64_t at,
-				  unsigned int index)
+/*
+ * The entries of one table that a range touches, in their order: the present one, and what of the
+ * range lies below it. Who has dealt with those that follow too moves @part.last on to their end.
+ */
+struct entries {
+	unsigned int index;
+	unsigned int shift;
+	struct part part;
+	uint64_t last;
+};
+
+/* The first of them. The range lies below one table of @level. */
+struct entries fh_entries_of(const struct fh_shape *shape, int level, struct part range);
+
+/* Return: whether there is a next one; it is the present one then. */
+bool fh_entries_next(struct entries *entries);
+
+/* Is all of the present entry in the range? */
+static inline bool entry_is_whole(const struct entries *entries)
 {
-	uint64_t span = fh_shape_span(shape, level);
-	uint64_t table_span = span * fh_shape_entries(shape, level);
-
-	return fh_align_down(at, table_span) + index * span;
-}
-
-/* What of [@first, @last] lies below the entry that starts at @base. */
-static inline struct part entry_part(const struct fh_shape *shape, int level, uint64_t base,
-				     uint64_t first, uint64_t last)
-{
-	uint64_t end = base + (fh_shape_span(shape, level) - 1);
-
-	return (struct part){ first > base ? first : base, last < end ? last : end };
+	return (entries->part.last - entries->part.first + 1) >> entries->shift != 0;
 }
 
 static inline bool part_is_whole(const struct fh_shape *shape, int level, struct part part)
@@ -120,17 +124,11 @@ bool fh_pgtable_leads(const struct fh_pgtable *table, uint64_t desc);
 
 /*
  * Follow a link. One that stands in a table of ours was made by us: only foreign ones are checked
- * at each descent, which is what keeps descents of our own short.
+ * at each descent, which is what keeps descents of our own short. Return: 0, or -EIO as
+ * fh_pgtable_below().
  */
-static inline int descend(const struct fh_pgtable *table, uint64_t iova, uint64_t desc,
-			  struct place *at)
-{
-	if (at->foreign)
-		return fh_pgtable_below(table, iova, desc, at);
-	at->slot = table_at(table, fh_desc_address(&table->shape, desc));
-	at->level++;
-	return 0;
-}
+int fh_pgtable_descend(const struct fh_pgtable *table, uint64_t iova, uint64_t desc,
+		       struct place *at);
 
 /*
  * How far find_place() goes: not below a link whose span the range is; below it too; likewise, with
@@ -160,7 +158,7 @@ static inline int find_place(const struct fh_pgtable *table, struct part range, 
 			break;
 		if (how == FIND_TO_MAP && is_ours(table, desc))
 			fh_pte_reach(slot, table->config.coherent);
-		err = descend(table, range.first, desc, at);
+		err = fh_pgtable_descend(table, range.first, desc, at);
 	}
 	return err;
 }

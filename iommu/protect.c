@@ -40,19 +40,17 @@ static int change_leaf(const struct change *change, struct place at, uint64_t io
 static int change_level(const struct change *change, struct place at, struct part range)
 {
 	struct fh_pgtable *table = change->table;
-	const struct fh_shape *shape = &table->shape;
+	struct entries entries = fh_entries_of(&table->shape, at.level, range);
 	int result = 0;
 
-	for (unsigned int i = fh_shape_index(shape, at.level, range.first);
-	     i <= fh_shape_index(shape, at.level, range.last); i++) {
-		uint64_t base = entry_base(shape, at.level, range.first, i);
-		struct part part = entry_part(shape, at.level, base, range.first, range.last);
-		uint64_t desc = fh_pte_read(&at.slot[i]);
+	do {
+		struct part part = entries.part;
+		uint64_t desc = fh_pte_read(&at.slot[entries.index]);
 		struct place below = at;
 		int err;
 
 		if (fh_desc_is_link(desc, at.level)) {
-			err = descend(table, part.first, desc, &below);
+			err = fh_pgtable_descend(table, part.first, desc, &below);
 			if (!err)
 				err = change_level(change, below, part);
 		} else {
@@ -60,7 +58,7 @@ static int change_level(const struct change *change, struct place at, struct par
 		}
 		if (err)
 			result = err;
-	}
+	} while (fh_entries_next(&entries));
 	return result;
 }
 

@@ -17,17 +17,17 @@
 
 uint64_t fh_split_pages(const struct fh_shape *shape, int level, struct part part)
 {
-	unsigned int first = fh_shape_index(shape, level + 1, part.first);
-	unsigned int last = fh_shape_index(shape, level + 1, part.last);
+	struct entries entries = fh_entries_of(shape, level + 1, part);
+	uint64_t end = part.last >> entries.shift << entries.shift;
 	uint64_t pages = 1;
 
-	for (unsigned int i = first; i <= last; i = i < last ? last : i + 1) {
-		uint64_t base = entry_base(shape, level + 1, part.first, i);
-		struct part edge = entry_part(shape, level + 1, base, part.first, part.last);
-
-		if (!part_is_whole(shape, level + 1, edge))
-			pages += fh_split_pages(shape, level + 1, edge);
-	}
+	do {
+		if (!entry_is_whole(&entries))
+			pages += fh_split_pages(shape, level + 1, entries.part);
+		/* Only the first and the last can be cut. */
+		if (entries.part.last < end)
+			entries.part.last = end - 1;
+	} while (fh_entries_next(&entries));
 	return pages;
 }
 
@@ -197,7 +197,7 @@ static int split_at(struct fh_pgtable *table, uint64_t boundary, struct part ran
 
 		/* Above the edge of a level nothing there can be cut: only on the way down. */
 		if (fh_desc_is_link(desc, at.level)) {
-			err = descend(table, boundary, desc, &at);
+			err = fh_pgtable_descend(table, boundary, desc, &at);
 			if (err)
 				return err;
 			continue;

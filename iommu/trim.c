@@ -170,7 +170,7 @@ static int trim_link(struct trimming *trimming, struct place at, uint64_t *slot,
 	uint64_t base = fh_align_down(part.first, span);
 	struct part whole = { base, base + (span - 1) };
 	struct place below = at;
-	int err = descend(table, part.first, desc, &below);
+	int err = fh_pgtable_descend(table, part.first, desc, &below);
 
 	if (!err && below.level != FH_LEVEL_PAGE)
 		err = trim_level(trimming, below, part);
@@ -194,18 +194,16 @@ static int trim_link(struct trimming *trimming, struct place at, uint64_t *slot,
 
 static int trim_level(struct trimming *trimming, struct place at, struct part range)
 {
-	const struct fh_shape *shape = &trimming->table->shape;
+	struct entries entries = fh_entries_of(&trimming->table->shape, at.level, range);
 	int err = 0;
 
-	for (unsigned int i = fh_shape_index(shape, at.level, range.first);
-	     i <= fh_shape_index(shape, at.level, range.last) && !err; i++) {
-		uint64_t base = entry_base(shape, at.level, range.first, i);
-		uint64_t desc = fh_pte_read(&at.slot[i]);
+	do {
+		uint64_t *slot = &at.slot[entries.index];
+		uint64_t desc = fh_pte_read(slot);
 
 		if (fh_desc_is_link(desc, at.level))
-			err = trim_link(trimming, at, &at.slot[i], desc,
-					entry_part(shape, at.level, base, range.first, range.last));
-	}
+			err = trim_link(trimming, at, slot, desc, entries.part);
+	} while (!err && fh_entries_next(&entries));
 	return err;
 }
 

@@ -79,32 +79,32 @@ static int clear_level(const struct clearing *clearing, struct place at, struct 
 {
 	const struct fh_pgtable *table = clearing->table;
 	const struct fh_shape *shape = &table->shape;
-	unsigned int first = fh_shape_index(shape, at.level, range.first);
+	struct entries entries = fh_entries_of(shape, at.level, range);
 	int result = 0;
 
 	if (at.level == FH_LEVEL_PAGE && !at.foreign) {
-		clear_pages(clearing, &at.slot[first], range);
+		clear_pages(clearing, &at.slot[entries.index], range);
 		return 0;
 	}
-	for (unsigned int i = first; i <= fh_shape_index(shape, at.level, range.last); i++) {
-		uint64_t base = entry_base(shape, at.level, range.first, i);
-		struct part part = entry_part(shape, at.level, base, range.first, range.last);
-		uint64_t desc = fh_pte_read(&at.slot[i]);
+	do {
+		struct part part = entries.part;
+		uint64_t *slot = &at.slot[entries.index];
+		uint64_t desc = fh_pte_read(slot);
 		bool ours = desc && is_ours(table, desc);
 		struct place below = at;
 		int err = 0;
 
-		if (ours && (clearing->whole_links || part_is_whole(shape, at.level, part))) {
-			err = clear_entry(clearing, at, &at.slot[i], desc, part);
+		if (ours && (clearing->whole_links || entry_is_whole(&entries))) {
+			err = clear_entry(clearing, at, slot, desc, part);
 		} else if (fh_desc_is_link(desc, at.level)) {
-			err = descend(table, part.first, desc, &below);
+			err = fh_pgtable_descend(table, part.first, desc, &below);
 			if (!err)
 				err = clear_level(clearing, below, part);
 		}
 		/* One broken link does not keep the rest from being given back. */
 		if (err)
 			result = err;
-	}
+	} while (fh_entries_next(&entries));
 	return result;
 }
 

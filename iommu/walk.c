@@ -53,7 +53,7 @@ static void walk_checked(const struct fh_pgtable *table, uint64_t iova, struct e
 		if (!fh_desc_is_link(end->desc, at.level))
 			break;
 		limits |= end->desc;
-		end->err = descend(table, iova, end->desc, &at);
+		end->err = fh_pgtable_descend(table, iova, end->desc, &at);
 	}
 	end->limits = limits & shape->limits;
 	end->level = at.level;
@@ -126,19 +126,19 @@ struct walk {
 };
 
 /* Show one descriptor. */
-static int show(const struct walk *walk, struct place at, unsigned int index, uint64_t base,
+static int show(const struct walk *walk, struct place at, const struct entries *entries,
 		uint64_t desc, uint64_t limits)
 {
 	const struct fh_pgtable *table = walk->table;
 	const struct fh_shape *shape = &table->shape;
 	struct fh_walk_entry entry = {
-		.iova = fh_dma(base),
+		.iova = fh_dma(entries->part.first >> entries->shift << entries->shift),
 		.desc = desc,
 		.table = fh_phys((uintptr_t)at.slot - table->config.frames->config.direct_offset),
 		.pa = FH_PHYS_INVALID,
-		.index = index,
+		.index = entries->index,
 		.level = (int8_t)at.level,
-		.span_lg2 = (uint8_t)fh_shape_shift(shape, at.level),
+		.span_lg2 = (uint8_t)entries->shift,
 		.kind = fh_desc_kind(shape, desc, at.level),
 		.owner = owner_of(table, desc),
 	};
@@ -156,27 +156,26 @@ static int walk_level(const struct walk *walk, struct place at, struct part rang
 {
 	const struct fh_pgtable *table = walk->table;
 	const struct fh_shape *shape = &table->shape;
+	struct entries entries = fh_entries_of(shape, at.level, range);
 
-	for (unsigned int i = fh_shape_index(shape, at.level, range.first);
-	     i <= fh_shape_index(shape, at.level, range.last); i++) {
-		uint64_t base = entry_base(shape, at.level, range.first, i);
-		struct part part = entry_part(shape, at.level, base, range.first, range.last);
-		uint64_t desc = fh_pte_read(&at.slot[i]);
+	do {
+		struct part part = entries.part;
+		uint64_t desc = fh_pte_read(&at.slot[entries.index]);
 		struct place below = at;
 		int err;
 
 		if (!desc)
 			continue;
-		err = show(walk, at, i, base, desc, limits);
+		err = show(walk, at, &entries, desc, limits);
 		if (!err && fh_desc_is_link(desc, at.level)) {
-			err = descend(table, part.first, desc, &below);
+			err = fh_pgtable_descend(table, part.first, desc, &below);
 			if (!err)
 				err =
 				    walk_level(walk, below, part, limits | (desc & shape->limits));
 		}
 		if (err)
 			return err;
-	}
+	} while (fh_entries_next(&entries));
 	return 0;
 }
 
