@@ -9,14 +9,18 @@
 
 #include "lib/types.h"
 
+/*
+ * Volatile: one load or store each, at the place where it stands. gcc makes as much of its relaxed
+ * atomic accesses, but computes the whole address first.
+ */
 static inline uint64_t arch_desc_load(const uint64_t *slot)
 {
-	return __atomic_load_n(slot, __ATOMIC_RELAXED);
+	return *(const volatile uint64_t *)slot;
 }
 
 static inline void arch_desc_store(uint64_t *slot, uint64_t value)
 {
-	__atomic_store_n(slot, value, __ATOMIC_RELAXED);
+	*(volatile uint64_t *)slot = value;
 }
 
 /* On failure *@expected is what the slot holds. Needs the MMU on (exclusives). */
