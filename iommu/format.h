@@ -103,7 +103,10 @@ enum fh_high_bits {
  * @share: shareability of Normal memory where descriptors do not say it (LPA2).
  * @format, @regime: as asked for.
  * @index_of: MAIR index of each memory type, or FH_NO_INDEX.
- * @memtype_at: memory type at each MAIR index.
+ * @memtype_at: memory type by bits 5:2 of a leaf.
+ * @share_at: shareability of Normal memory by bits 9:8 of a leaf.
+ * @access_at: access by bits 55:53 and 7:6 of a leaf.
+ * @not_global: the bit of a leaf that makes it FH_NOT_GLOBAL, or 0.
  * @address: the bits of a descriptor that hold the address as it is.
  * @software: bits of a valid descriptor that are left to software.
  * @limits: bits of a table descriptor that take permissions from all below.
@@ -123,7 +126,10 @@ struct fh_shape {
 	uint8_t format;
 	uint8_t regime;
 	int8_t index_of[FH_MEMTYPE_OTHER];
-	uint8_t memtype_at[8];
+	uint8_t memtype_at[16];
+	uint8_t share_at[4];
+	uint8_t access_at[32];
+	uint16_t not_global;
 	uint64_t address;
 	uint64_t software;
 	uint64_t limits;

@@ -8,6 +8,14 @@
 #define SH_SHIFT 8
 #define SH_WIDTH 2
 
+/* The bits of a leaf by which fh_shape.access_at and .memtype_at are ordered. */
+#define ACCESS_LOW_SHIFT 6
+#define ACCESS_LOW_WIDTH 2
+#define ACCESS_HIGH_SHIFT 53
+#define ACCESS_HIGH_WIDTH 3
+#define MEMTYPE_SHIFT 2
+#define MEMTYPE_WIDTH 4
+
 #define FH_ACCESS_USER_DATA (FH_USER_READ | FH_USER_WRITE)
 #define FH_ACCESS_USER (FH_ACCESS_USER_DATA | FH_USER_EXEC)
 #define FH_ACCESS_ALL                                                                              \
@@ -24,16 +32,31 @@ static inline bool fh_memtype_is_device(uint8_t memtype)
  */
 int fh_format_share(const struct fh_shape *shape, struct fh_attr attr, uint64_t *field);
 
-/* What a leaf's shareability field says, or with LPA2 what the walker's register says. */
-static inline uint8_t fh_format_shared(const struct fh_shape *shape, uint8_t memtype, uint64_t desc)
+/*
+ * fh_format_decode() without limits. No branches: what is decoded comes in no order that they could
+ * be predicted from.
+ */
+static inline void fh_format_read(const struct fh_shape *shape, uint64_t desc, struct fh_attr *attr)
 {
-	if (fh_memtype_is_device(memtype))
-		return FH_SHARE_OUTER;
-	return shape->high == FH_HIGH_LPA2 ? shape->share : (uint8_t)FH_FIELD_GET(SH, desc);
+	uint64_t access = FH_FIELD_GET(ACCESS_LOW, desc) | FH_FIELD_GET(ACCESS_HIGH, desc) << 2;
+	uint8_t memtype = shape->memtype_at[FH_FIELD_GET(MEMTYPE, desc)];
+	uint8_t share = shape->share_at[FH_FIELD_GET(SH, desc)];
+
+	attr->access =
+	    (uint16_t)(shape->access_at[access] | !!(desc & shape->not_global) * FH_NOT_GLOBAL |
+		       !(desc & FH_DESC_ACCESSED) * FH_UNACCESSED);
+	attr->memtype = memtype;
+	attr->share = fh_memtype_is_device(memtype) ? (uint8_t)FH_SHARE_OUTER : share;
 }
 
+/*
+ * fh_s1_access() and its like: what a leaf lets whom do, by its bits 55:53 and 7:6 alone. All that
+ * fh_format_decode() has to work out, it works out once for a shape.
+ */
 int fh_s1_encode(const struct fh_shape *shape, struct fh_attr attr, uint64_t *desc);
-struct fh_attr fh_s1_decode(const struct fh_shape *shape, uint64_t desc, uint64_t limits);
+unsigned int fh_s1_access(const struct fh_shape *shape, uint64_t desc);
+/* A descriptor that grants by itself what @desc grants below tables with @limits. */
+uint64_t fh_s1_limited(uint64_t desc, uint64_t limits);
 uint64_t fh_s1_reserved(const struct fh_shape *shape, uint64_t desc, int level);
 /* Which memory type a byte of MAIR is. */
 uint8_t fh_s1_memtype(unsigned int mair_byte);
@@ -41,11 +64,13 @@ uint8_t fh_s1_memtype(unsigned int mair_byte);
 int8_t fh_s1_index(uint64_t mair, uint8_t memtype);
 
 int fh_s2_encode(const struct fh_shape *shape, struct fh_attr attr, uint64_t *desc);
-struct fh_attr fh_s2_decode(const struct fh_shape *shape, uint64_t desc);
+unsigned int fh_s2_access(uint64_t desc);
+/* Which memory type MemAttr[3:0] is. */
+uint8_t fh_s2_memtype(unsigned int memattr);
 uint64_t fh_s2_reserved(const struct fh_shape *shape, uint64_t desc, int level);
 
 int fh_uat_encode(const struct fh_shape *shape, struct fh_attr attr, uint64_t *desc);
-struct fh_attr fh_uat_decode(uint64_t desc);
+unsigned int fh_uat_access(uint64_t desc);
 uint64_t fh_uat_reserved(const struct fh_shape *shape, uint64_t desc, int level);
 
 #endif

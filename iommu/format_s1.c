@@ -112,7 +112,7 @@ int fh_s1_encode(const struct fh_shape *shape, struct fh_attr attr, uint64_t *de
  * A descriptor that grants by itself what it grants below @limits (D8.4.2). With a single privilege
  * two of these bits are RES0.
  */
-static uint64_t apply_limits(uint64_t desc, uint64_t limits)
+uint64_t fh_s1_limited(uint64_t desc, uint64_t limits)
 {
 	if (limits & S1_AP_TABLE_READ_ONLY)
 		desc |= S1_AP_READ_ONLY;
@@ -125,7 +125,6 @@ static uint64_t apply_limits(uint64_t desc, uint64_t limits)
 	return desc;
 }
 
-/* 1 or 0: what a lookup decodes comes in no order that branches could be predicted from. */
 static inline unsigned int is_set(uint64_t desc, uint64_t bit)
 {
 	return (desc & bit) != 0;
@@ -139,8 +138,7 @@ static unsigned int decode_two_privileges(uint64_t desc)
 
 	return FH_READ | writable * FH_WRITE | user * FH_USER_READ | user_writable * FH_USER_WRITE |
 	       is_set(~desc, S1_UXN) * FH_USER_EXEC |
-	       (is_set(~desc, S1_PXN) & ~user_writable) * FH_EXEC |
-	       is_set(desc, S1_NG) * FH_NOT_GLOBAL;
+	       (is_set(~desc, S1_PXN) & ~user_writable) * FH_EXEC;
 }
 
 static unsigned int decode_one_privilege(uint64_t desc)
@@ -149,19 +147,10 @@ static unsigned int decode_one_privilege(uint64_t desc)
 	       is_set(~desc, S1_UXN) * FH_EXEC;
 }
 
-struct fh_attr fh_s1_decode(const struct fh_shape *shape, uint64_t desc, uint64_t limits)
+unsigned int fh_s1_access(const struct fh_shape *shape, uint64_t desc)
 {
-	uint8_t memtype = shape->memtype_at[FH_FIELD_GET(S1_INDEX, desc)];
-	uint64_t granted = limits ? apply_limits(desc, limits) : desc;
-	unsigned int access = shape->regime == FH_REGIME_EL1 ? decode_two_privileges(granted)
-							     : decode_one_privilege(granted);
-
-	access |= is_set(~desc, FH_DESC_ACCESSED) * FH_UNACCESSED;
-	return (struct fh_attr){
-		.access = (uint16_t)access,
-		.memtype = memtype,
-		.share = fh_format_shared(shape, memtype, desc),
-	};
+	return shape->regime == FH_REGIME_EL1 ? decode_two_privileges(desc)
+					      : decode_one_privilege(desc);
 }
 
 uint64_t fh_s1_reserved(const struct fh_shape *shape, uint64_t desc, int level)

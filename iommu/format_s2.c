@@ -37,7 +37,7 @@ static const uint8_t memattr_of[] = {
 	[FH_MEMTYPE_STRICT] = MEMATTR_STRICT,
 };
 
-static uint8_t memtype_of(unsigned int memattr)
+uint8_t fh_s2_memtype(unsigned int memattr)
 {
 	for (unsigned int memtype = 0; memtype < FH_MEMTYPE_OTHER; memtype++)
 		if (memattr_of[memtype] == memattr)
@@ -77,7 +77,7 @@ int fh_s2_encode(const struct fh_shape *shape, struct fh_attr attr, uint64_t *de
 	return 0;
 }
 
-struct fh_attr fh_s2_decode(const struct fh_shape *shape, uint64_t desc)
+unsigned int fh_s2_access(uint64_t desc)
 {
 	static const uint8_t exec[] = {
 		[XN_BOTH] = FH_EXEC | FH_USER_EXEC,
@@ -85,20 +85,9 @@ struct fh_attr fh_s2_decode(const struct fh_shape *shape, uint64_t desc)
 		[XN_NONE] = 0,
 		[XN_EL1_ALONE] = FH_EXEC,
 	};
-	uint8_t memtype = memtype_of((unsigned int)FH_FIELD_GET(S2_MEMATTR, desc));
-	unsigned int access = exec[FH_FIELD_GET(S2_XN, desc)];
 
-	if (desc & S2_AP_READ)
-		access |= FH_READ;
-	if (desc & S2_AP_WRITE)
-		access |= FH_WRITE;
-	if (!(desc & FH_DESC_ACCESSED))
-		access |= FH_UNACCESSED;
-	return (struct fh_attr){
-		.access = (uint16_t)access,
-		.memtype = memtype,
-		.share = fh_format_shared(shape, memtype, desc),
-	};
+	return exec[FH_FIELD_GET(S2_XN, desc)] | (desc & S2_AP_READ ? FH_READ : 0u) |
+	       (desc & S2_AP_WRITE ? FH_WRITE : 0u);
 }
 
 uint64_t fh_s2_reserved(const struct fh_shape *shape, uint64_t desc, int level)

@@ -86,25 +86,11 @@ static unsigned int decode_firmware(unsigned int ap, uint64_t desc)
 	return access;
 }
 
-struct fh_attr fh_uat_decode(uint64_t desc)
+unsigned int fh_uat_access(uint64_t desc)
 {
-	static const uint8_t memtype_at[] = { FH_MEMTYPE_WB, FH_MEMTYPE_DEVICE, FH_MEMTYPE_NC };
-	unsigned int index = (unsigned int)FH_FIELD_GET(UAT_INDEX, desc);
 	unsigned int ap = (unsigned int)FH_FIELD_GET(UAT_AP, desc);
-	uint8_t memtype =
-	    index < FH_ARRAY_SIZE(memtype_at) ? memtype_at[index] : (uint8_t)FH_MEMTYPE_OTHER;
-	unsigned int access = desc & UAT_OURS ? decode_ours(ap, desc) : decode_firmware(ap, desc);
 
-	if (desc & UAT_NG)
-		access |= FH_NOT_GLOBAL;
-	if (!(desc & FH_DESC_ACCESSED))
-		access |= FH_UNACCESSED;
-	return (struct fh_attr){
-		.access = (uint16_t)access,
-		.memtype = memtype,
-		.share = fh_memtype_is_device(memtype) ? (uint8_t)FH_SHARE_OUTER
-						       : (uint8_t)FH_SHARE_NONE,
-	};
+	return desc & UAT_OURS ? decode_ours(ap, desc) : decode_firmware(ap, desc);
 }
 
 uint64_t fh_uat_reserved(const struct fh_shape *shape, uint64_t desc, int level)

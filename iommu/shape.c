@@ -16,6 +16,8 @@
 #define S2_SOFTWARE FH_MASK(57, 56)
 #define UAT_SOFTWARE FH_BIT(55)
 #define S1_LIMITS FH_MASK(62, 59)
+#define NOT_GLOBAL FH_BIT(11)
+#define MAIR_COUNT 8u
 
 /* What fh_format_encode() writes, and of it what cannot change while the entry is live (D8.16.1:
  * memory type, shareability, global or not); stage 2 has one bit more of memory type. */
@@ -98,12 +100,53 @@ static uint8_t block_levels(const struct fh_shape *shape)
 	return (uint8_t)(1u << 3 | (more ? 1u << 2 : 0));
 }
 
-static void set_memory_types(struct fh_shape *shape, uint64_t mair)
+static void set_indices(struct fh_shape *shape, uint64_t mair)
 {
 	for (unsigned int memtype = 0; memtype < FH_MEMTYPE_OTHER; memtype++)
 		shape->index_of[memtype] = fh_s1_index(mair, (uint8_t)memtype);
+}
+
+static unsigned int access_of(const struct fh_shape *shape, uint64_t desc)
+{
+	switch (shape->format) {
+	case FH_FORMAT_S2:
+		return fh_s2_access(desc);
+	case FH_FORMAT_UAT:
+		return fh_uat_access(desc);
+	default:
+		return fh_s1_access(shape, desc);
+	}
+}
+
+static uint8_t memtype_of(const struct fh_shape *shape, uint64_t mair, unsigned int bits)
+{
+	/* Bit 5 is none of the index. */
+	unsigned int index = bits % MAIR_COUNT;
+
+	if (shape->format == FH_FORMAT_S2)
+		return fh_s2_memtype(bits);
+	if (shape->format == FH_FORMAT_S1)
+		return fh_s1_memtype((unsigned int)(mair >> (8 * index)) & 0xffu);
+	for (uint8_t memtype = 0; memtype < FH_MEMTYPE_OTHER; memtype++)
+		if (shape->index_of[memtype] == (int8_t)index)
+			return memtype;
+	return FH_MEMTYPE_OTHER;
+}
+
+/* What descriptors say, so that reading one is looking it up. */
+static void set_meaning(struct fh_shape *shape, uint64_t mair)
+{
+	for (unsigned int i = 0; i < sizeof(shape->access_at); i++)
+		shape->access_at[i] = (uint8_t)access_of(shape, FH_FIELD(ACCESS_LOW, i) |
+								    FH_FIELD(ACCESS_HIGH, i >> 2));
 	for (unsigned int i = 0; i < sizeof(shape->memtype_at); i++)
-		shape->memtype_at[i] = fh_s1_memtype((unsigned int)(mair >> (8 * i)) & 0xffu);
+		shape->memtype_at[i] = memtype_of(shape, mair, i);
+	for (uint8_t i = 0; i < sizeof(shape->share_at); i++)
+		shape->share_at[i] = shape->high == FH_HIGH_LPA2      ? shape->share
+				     : shape->format == FH_FORMAT_UAT ? (uint8_t)FH_SHARE_NONE
+								      : i;
+	if (shape->regime == FH_REGIME_EL1)
+		shape->not_global = (uint16_t)NOT_GLOBAL;
 }
 
 static void set_format(struct fh_shape *shape, const struct fh_shape_request *r)
@@ -119,7 +162,7 @@ static void set_format(struct fh_shape *shape, const struct fh_shape_request *r)
 	shape->block_levels = block_levels(shape);
 	switch (r->format) {
 	case FH_FORMAT_S1:
-		set_memory_types(shape, r->mair);
+		set_indices(shape, r->mair);
 		shape->software = S1_SOFTWARE;
 		shape->limits = S1_LIMITS;
 		shape->attributes = S1_ATTR;
@@ -143,6 +186,7 @@ static void set_format(struct fh_shape *shape, const struct fh_shape_request *r)
 	if (shape->high == FH_HIGH_LPA2)
 		shape->attributes &= ~FH_FIELD_MASK(SH);
 	shape->breaks &= shape->attributes;
+	set_meaning(shape, r->mair);
 }
 
 int fh_shape_init(struct fh_shape *shape, const struct fh_shape_request *r)
@@ -204,14 +248,12 @@ int fh_format_encode(const struct fh_shape *shape, struct fh_attr attr, uint64_t
 
 struct fh_attr fh_format_decode(const struct fh_shape *shape, uint64_t desc, uint64_t limits)
 {
-	switch (shape->format) {
-	case FH_FORMAT_S2:
-		return fh_s2_decode(shape, desc);
-	case FH_FORMAT_UAT:
-		return fh_uat_decode(desc);
-	default:
-		return fh_s1_decode(shape, desc, limits);
-	}
+	struct fh_attr attr;
+
+	if (limits & shape->limits)
+		desc = fh_s1_limited(desc, limits);
+	fh_format_read(shape, desc, &attr);
+	return attr;
 }
 
 uint64_t fh_format_reserved(const struct fh_shape *shape, uint64_t desc, int level)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading a table: one address, or every descriptor in order. */
+#include "iommu/format_priv.h"
 #include "iommu/pgtable_priv.h"
 #include "iommu/range.h"
 #include "lib/error.h"
@@ -78,7 +79,10 @@ static inline int translate(const struct fh_pgtable *table, uint64_t iova, const
 		return -ENOENT;
 	}
 	answer->pa = fh_phys(output);
-	answer->attr = fh_format_decode(shape, end->desc, end->limits);
+	if (end->limits)
+		answer->attr = fh_format_decode(shape, end->desc, end->limits);
+	else
+		fh_format_read(shape, end->desc, &answer->attr);
 	return 0;
 }
 
