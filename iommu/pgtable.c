@@ -3,6 +3,7 @@
 #include "iommu/pgtable.h"
 
 #include "iommu/pgtable_priv.h"
+#include "iommu/range.h"
 #include "lib/error.h"
 #include "lib/hooks.h"
 
@@ -237,7 +238,7 @@ int fh_pgtable_release(struct fh_pgtable *table)
 	uint64_t expected = table->tables;
 	int err, flushed;
 
-	if (fh_gathers_pending(table))
+	if (fh_gathers_pending(table) || fh_reads(table))
 		return -EBUSY;
 	fh_gather_init(&gather, table);
 	err = release_entries(table, &gather);

@@ -10,15 +10,16 @@
  *
  * Several CPUs may map, unmap and protect at once. Each announces its range first, and ranges that
  * overlap wait for each other, so that within its range an operation finds nobody but the walkers
- * (and, in tables of the firmware, the firmware). Lookups and walks announce that they read, and
- * frames of tables are not given back before all that were reading have ended.
+ * (and, in tables of the firmware, the firmware). Lookups and walks announce that they read, one by
+ * one or many in a section (fh_reader_begin()), and frames of tables are not given back before all
+ * that were reading have ended.
  *
  * The frame's state (HELD) and the descriptor that points to it are the only record of a
  * table page.
  *
  * Context: any CPU, for map and unmap also while others work on the same table; not from an
- * exception that may have interrupted a call on the same frames on this CPU. Lookup, walk and plan
- * may run anywhere; what others change meanwhile they see or not.
+ * exception that may have interrupted a call on the same frames on this CPU. Lookup, walk, plan and
+ * sections may be anywhere; what others change meanwhile they see or not.
  * Source: Arm ARM DDI 0487, D8.2 (translation process) and D8.3 (descriptor formats).
  */
 #ifndef FH_IOMMU_PGTABLE_H
@@ -85,7 +86,7 @@ struct fh_pgtable_config {
 /* What a CPU is doing in a table; private. */
 struct fh_pgtable_cpu {
 	_Atomic(uint64_t) range;   /* a block of addresses that is being changed; 0: none */
-	_Atomic(uint64_t) reading; /* odd while the CPU is in a lookup or walk */
+	_Atomic(uint64_t) reading; /* odd while the CPU is in a lookup, walk or section */
 	_Atomic(int64_t) gathers;  /* gathers that it filled first, less those that it flushed */
 	uint64_t attr;		   /* what it mapped pages with last, and a mark; 0: nothing yet */
 	uint64_t attr_bits;	   /* a page's descriptor but for the address */
@@ -268,6 +269,67 @@ FH_MUST_CHECK int fh_pgtable_lookup(const struct fh_pgtable *table, fh_dma_addr_
 				    struct fh_translation *answer);
 
 /**
+ * struct fh_reader - A section in which a CPU reads a table often; the caller's storage, private
+ * fields.
+ * @end: the first address that the short way does not translate.
+ * @root: where the root is mapped.
+ * @offset: from a link as it stands in the table to where its table is mapped.
+ * @address: bits of a descriptor that hold an address.
+ * @other: all others.
+ * @page: bits of a descriptor that say whether it can be a page.
+ * @begun: the section is not within another one.
+ */
+struct fh_reader {
+	const struct fh_pgtable *table;
+	uint64_t end;
+	const uint64_t *root;
+	uint64_t offset;
+	uint64_t address;
+	uint64_t other;
+	uint64_t page;
+	int8_t start_level;
+	uint8_t root_shift;
+	uint8_t stride;
+	uint8_t up; /* 64 less @stride */
+	bool begun;
+};
+
+/**
+ * fh_reader_begin() - A section begins, in which this CPU reads @table often.
+ * @reader: becomes the section.
+ *
+ * A lookup, walk or plan first announces that it reads, and waits until all CPUs can see that.
+ * Within a section that is done already, once for all of them. Sections may lie in each other, also
+ * one of an exception in that of the code which it has interrupted.
+ *
+ * Who gives back tables, with fh_gather_flush(), waits for every CPU that is in a section: keep it
+ * short, some hundred translations. Until it has ended, on this CPU a flush that has tables to give
+ * back and fh_pgtable_release() say -EBUSY, and nothing else that changes @table may be called:
+ * two CPUs could wait for each other.
+ * Context: any; the section ends on the CPU where it has begun.
+ */
+void fh_reader_begin(struct fh_reader *reader, const struct fh_pgtable *table);
+
+/**
+ * fh_reader_end() - The section ends.
+ * @reader: of fh_reader_begin(); translates nothing from here on, and may end again.
+ *
+ * Sections that lie in each other end in the opposite order.
+ */
+void fh_reader_end(struct fh_reader *reader);
+
+/**
+ * fh_reader_translate() - Where does @iova lead?
+ * @reader: a section.
+ *
+ * fh_pgtable_lookup() without attributes, and short for pages and blocks of a table of our own.
+ * Return: the output address of the very byte asked for; FH_PHYS_INVALID where
+ *         fh_pgtable_lookup() does not return 0, which then says why.
+ */
+FH_MUST_CHECK fh_phys_addr_t fh_reader_translate(const struct fh_reader *reader,
+						 fh_dma_addr_t iova);
+
+/**
  * struct fh_walk_entry - One descriptor that is not zero, as a visitor sees it.
  * @iova: first address it covers.
  * @span_lg2: log2 of the bytes that it covers.
@@ -382,7 +444,8 @@ FH_MUST_CHECK int fh_pgtable_trim(struct fh_pgtable *table, fh_dma_addr_t iova, 
  * An adopted table is left with zero where our entries were and not a bit else changed; of
  * our own the root goes too, and so does the reserve. Invalidates and waits.
  * Context: exclusive.
- * Return: 0; -EBUSY (a gather of this table has not been flushed; nothing was done); -EIO when a
+ * Return: 0; -EBUSY (a gather of this table has not been flushed, or this CPU is in a section or
+ * walk of it; nothing was done); -EIO when a
  * link of ours had vanished from a foreign table (what hung below it stays HELD and is reported;
  * all else was released); -ETIMEDOUT when invalidation did not complete (the frames stay HELD).
  */

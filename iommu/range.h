@@ -105,8 +105,14 @@ static inline void fh_range_leave(struct fh_pgtable *table)
 	fh_range_withdraw(&table->cpu[cpu_id()]);
 }
 
+/* Is this CPU announced as reading? Nobody else writes its word. */
+static inline bool fh_reads(const struct fh_pgtable *table)
+{
+	return atomic_load_explicit(&table->cpu[cpu_id()].reading, memory_order_relaxed) & 1;
+}
+
 /**
- * fh_read_enter() - A lookup or walk begins.
+ * fh_read_enter() - A lookup, walk or section begins.
  *
  * Also from an exception that has interrupted another one on this CPU.
  * Return: what fh_read_leave() takes.

@@ -152,6 +152,18 @@ static const char *compare_translation(const struct fh_translation *answer,
 	return NULL;
 }
 
+/* The short way to the same address. */
+static fh_phys_addr_t translate(const struct readers *r, uint64_t va)
+{
+	struct fh_reader reader;
+	fh_phys_addr_t pa;
+
+	fh_reader_begin(&reader, r->table);
+	pa = fh_reader_translate(&reader, fh_dma(va));
+	fh_reader_end(&reader);
+	return pa;
+}
+
 struct readers_wrong readers_compare(struct readers *r, uint64_t va, struct oracle_verdict *verdict)
 {
 	struct fh_translation answer;
@@ -165,6 +177,8 @@ struct readers_wrong readers_compare(struct readers *r, uint64_t va, struct orac
 		return wrong("lookup and strict walker: whether there is a translation", va);
 	if (answer.level != verdict->level)
 		return wrong("lookup and strict walker: level", va);
+	if (translate(r, va).raw != (err ? FH_PHYS_INVALID.raw : verdict->pa))
+		return wrong("translation and strict walker: address", va);
 	if (err) {
 		r->faults++;
 		return agreed;

@@ -291,13 +291,40 @@ static int visit_shared(void *ctx, const struct fh_walk_entry *entry)
 	return 0;
 }
 
+static void look_shared(struct stormer *s, uint64_t at)
+{
+	struct fh_translation answer;
+	int err = fh_pgtable_lookup(s->table, fh_dma(at), &answer);
+
+	s->wrong += err && err != -ENOENT;
+	if (!err)
+		check_shared(s, at, answer.pa.raw);
+}
+
+/* Several at a time, with a lookup between them now and then. */
+static void read_shared(struct stormer *s)
+{
+	struct fh_reader reader;
+
+	fh_reader_begin(&reader, s->table);
+	for (unsigned int i = 0; i < 64; i++) {
+		uint64_t at = SHARED + unit_random_below(&s->random, SHARED_PAGES * FRAME);
+		fh_phys_addr_t pa = fh_reader_translate(&reader, fh_dma(at));
+
+		if (fh_phys_is_valid(pa))
+			check_shared(s, at, pa.raw);
+		if (i % 16 == 0)
+			look_shared(s, at);
+	}
+	fh_reader_end(&reader);
+}
+
 /* Pages and blocks that everybody wants: an error is one of those that losing gives. */
 static void step_shared(struct stormer *s)
 {
 	unsigned int first = (unsigned int)unit_random_below(&s->random, SHARED_PAGES);
 	unsigned int count = 1 + (unsigned int)unit_random_below(&s->random, 64);
 	uint64_t iova, size;
-	struct fh_translation answer;
 	struct fh_gather gather;
 	int err = 0;
 
@@ -311,7 +338,7 @@ static void step_shared(struct stormer *s)
 	iova = SHARED + first * FRAME;
 	size = count * FRAME;
 	fh_gather_init(&gather, s->table);
-	switch (unit_random_below(&s->random, 6)) {
+	switch (unit_random_below(&s->random, 7)) {
 	case 0:
 	case 1:
 		err = fh_pgtable_map(s->table, fh_dma(iova), fh_phys(pa_for(s->number, iova)), size,
@@ -334,15 +361,13 @@ static void step_shared(struct stormer *s)
 	case 4:
 		s->wrong += fh_pgtable_walk(s->table, fh_dma(iova), size, visit_shared, s) != 0;
 		break;
+	case 5:
+		for (unsigned int i = 0; i < 64; i++)
+			look_shared(s,
+				    SHARED + unit_random_below(&s->random, SHARED_PAGES * FRAME));
+		break;
 	default:
-		for (unsigned int i = 0; i < 64; i++) {
-			uint64_t at = SHARED + unit_random_below(&s->random, SHARED_PAGES * FRAME);
-
-			err = fh_pgtable_lookup(s->table, fh_dma(at), &answer);
-			s->wrong += err && err != -ENOENT;
-			if (!err)
-				check_shared(s, at, answer.pa.raw);
-		}
+		read_shared(s);
 		break;
 	}
 	s->wrong += fh_gather_flush(&gather) != 0;
@@ -399,6 +424,79 @@ static void storm(void **state)
 	for (uint64_t at = 0; at < SHARED_PAGES * FRAME; at += FRAME)
 		agree(w, &w->table, SHARED + at);
 	world_runs(w);
+	world_idle(w);
+	world_adds_up(w);
+	MUST(fh_pgtable_release(&w->table));
+	assert_int_equal(world_count(w, FH_FRAME_HELD) + world_count(w, FH_FRAME_OWNED), 0);
+}
+
+/* ---- Sections beside unmaps that give tables back */
+
+#define READERS 2u
+#define TURNS 500u
+
+static _Atomic(unsigned int) sections_left;
+
+/*
+ * One CPU maps a page, so that there is a leaf table, and takes the table away with it, which some
+ * of the next ones becomes again; the others read in sections. What a section has found at its
+ * start may go on being read until it ends.
+ */
+static void *run_sections(void *ctx)
+{
+	struct cpu *cpu = ctx;
+	struct fh_pgtable *table = &cpu->w->table;
+	fh_dma_addr_t iova = fh_dma(FH_GIB);
+
+	host_cpu = cpu->number;
+	for (unsigned int turn = 0; cpu->number && turn < (cpu->wins ? 1 : 100) * TURNS; turn++) {
+		struct fh_reader reader;
+
+		fh_reader_begin(&reader, table);
+		for (unsigned int i = 0; i < 8; i++) {
+			fh_phys_addr_t pa = fh_reader_translate(&reader, iova);
+
+			if (i == 4)
+				arch_cpu_relax();
+			cpu->wins += fh_phys_is_valid(pa);
+			cpu->losses += fh_phys_is_valid(pa) && pa.raw != 5 * FH_GIB;
+		}
+		fh_reader_end(&reader);
+	}
+	sections_left -= cpu->number != 0;
+	for (unsigned int turn = 0; !cpu->number && (sections_left || turn < TURNS); turn++) {
+		struct fh_gather gather;
+
+		fh_gather_init(&gather, table);
+		cpu->losses +=
+		    fh_pgtable_map(table, iova, fh_phys(5 * FH_GIB), FRAME, ATTR_RW) != 0;
+		arch_cpu_relax();
+		cpu->losses +=
+		    fh_pgtable_unmap(table, iova, TWO_MIB, &gather) || fh_gather_flush(&gather);
+	}
+	return NULL;
+}
+
+static void sections(void **state)
+{
+	struct world *w = *state;
+	pthread_t thread[READERS + 1];
+	struct cpu cpu[READERS + 1];
+	unsigned int seen = 0;
+
+	w->config.tlb = &quiet_ops;
+	MUST(fh_pgtable_init(&w->table, &w->config));
+	sections_left = READERS;
+	for (unsigned int i = 0; i <= READERS; i++) {
+		cpu[i] = (struct cpu){ .w = w, .number = i };
+		assert_int_equal(pthread_create(&thread[i], NULL, run_sections, &cpu[i]), 0);
+	}
+	for (unsigned int i = 0; i <= READERS; i++) {
+		pthread_join(thread[i], NULL);
+		assert_int_equal(cpu[i].losses, 0);
+		seen += cpu[i].wins;
+	}
+	assert_int_not_equal(seen, 0);
 	world_idle(w);
 	world_adds_up(w);
 	MUST(fh_pgtable_release(&w->table));
@@ -467,6 +565,7 @@ static const struct CMUnitTest tests[] = {
 	WORLD_TEST("iommu.pgtable.threads.disjoint", disjoint),
 	WORLD_TEST("iommu.pgtable.threads.overlapping", overlapping),
 	WORLD_TEST("iommu.pgtable.threads.storm", storm),
+	WORLD_TEST("iommu.pgtable.threads.sections", sections),
 	WORLD_TEST("iommu.pgtable.threads.reserve", reserve),
 };
 

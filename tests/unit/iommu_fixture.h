@@ -564,7 +564,19 @@ static inline struct seen arm_walk(const struct world *w, const struct fh_pgtabl
 	}
 }
 
-/* The engine's lookup and the walker say the same about @va; gives the walker's
+/* A translation in a section of its own, FH_PHYS_INVALID for none. */
+static inline uint64_t translate_once(const struct fh_pgtable *t, uint64_t va)
+{
+	struct fh_reader reader;
+	fh_phys_addr_t pa;
+
+	fh_reader_begin(&reader, t);
+	pa = fh_reader_translate(&reader, fh_dma(va));
+	fh_reader_end(&reader);
+	return pa.raw;
+}
+
+/* The engine's lookup, its translation and the walker say the same about @va; gives the walker's
  * answer. */
 static inline struct seen agree(const struct world *w, const struct fh_pgtable *t, uint64_t va)
 {
@@ -573,6 +585,7 @@ static inline struct seen agree(const struct world *w, const struct fh_pgtable *
 	int err = fh_pgtable_lookup(t, fh_dma(va), &answer);
 
 	assert_int_equal(err, seen.mapped ? 0 : -ENOENT);
+	assert_int_equal(translate_once(t, va), seen.mapped ? seen.pa : FH_PHYS_INVALID.raw);
 	assert_int_equal(answer.level, seen.level);
 	assert_int_equal(answer.span_lg2, seen.span_lg2);
 	assert_int_equal(answer.desc, seen.desc);
