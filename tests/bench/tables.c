@@ -15,6 +15,8 @@
 #define CALLS 64u
 #define BLOCK_CALLS 4u
 #define SAMPLES 61u
+/* Addresses that are asked for in one section, as of a list that a device gets. */
+#define SECTION 64u
 
 struct run {
 	struct bench *b;
@@ -213,25 +215,48 @@ static void run_blocks(struct run *run)
 	bench_time(run->b, "map 512 x 2M", many, rounds * BLOCK_CALLS * TABLES_ROW);
 }
 
-static uint64_t look(const struct run *run, const uint32_t *choice, uint64_t count, uint64_t *sum)
+/* Who asks, for how much, and the names of the rows: each by itself, and one after the other. */
+struct looking {
+	uint64_t (*ask)(void *self, uint64_t iova);
+	bool sections;
+	const char *free;
+	const char *waiting;
+};
+
+/* Addresses from @i on that one section asks for. */
+static inline uint64_t section_end(const struct looking *looking, uint64_t i, uint64_t count)
 {
-	uint64_t (*lookup)(void *, uint64_t) = run->t->lookup;
+	return looking->sections && count - i > SECTION ? i + SECTION : count;
+}
+
+static uint64_t look(const struct run *run, const struct looking *looking, const uint32_t *choice,
+		     uint64_t count, uint64_t *sum)
+{
+	uint64_t (*ask)(void *, uint64_t) = looking->ask;
 	unsigned int shift = run->t->granule_lg2;
 	void *self = run->t->self;
 	uint64_t start = bench_now();
 	uint64_t total = 0;
 
-	for (uint64_t i = 0; i < count; i++)
-		total += lookup(self, (uint64_t)choice[i] << shift);
+	for (uint64_t i = 0; i < count;) {
+		uint64_t end = section_end(looking, i, count);
+
+		if (looking->sections)
+			run->t->begin(self);
+		for (; i < end; i++)
+			total += ask(self, (uint64_t)choice[i] << shift);
+		if (looking->sections)
+			run->t->end(self);
+	}
 	*sum = total;
 	return bench_since(start);
 }
 
-/* No lookup can begin before the answer of the last one is there, as where one acts upon it. */
-static uint64_t look_and_wait(const struct run *run, const uint32_t *choice, uint64_t count,
-			      uint64_t *sum)
+/* No answer is asked for before the last one is there, as where one acts upon it. */
+static uint64_t look_and_wait(const struct run *run, const struct looking *looking,
+			      const uint32_t *choice, uint64_t count, uint64_t *sum)
 {
-	uint64_t (*lookup)(void *, uint64_t) = run->t->lookup;
+	uint64_t (*ask)(void *, uint64_t) = looking->ask;
 	unsigned int shift = run->t->granule_lg2;
 	void *self = run->t->self;
 	uint64_t nothing = 0;
@@ -239,31 +264,40 @@ static uint64_t look_and_wait(const struct run *run, const uint32_t *choice, uin
 
 	__asm__("" : "+r"(nothing)); /* 0, but the compiler does not know */
 	start = bench_now();
-	for (uint64_t i = 0; i < count; i++)
-		total += lookup(self, (uint64_t)choice[i + (total & nothing)] << shift);
+	for (uint64_t i = 0; i < count;) {
+		uint64_t end = section_end(looking, i, count);
+
+		if (looking->sections)
+			run->t->begin(self);
+		for (; i < end; i++)
+			total += ask(self, (uint64_t)choice[i + (total & nothing)] << shift);
+		if (looking->sections)
+			run->t->end(self);
+	}
 	*sum = total;
 	return bench_since(start);
 }
 
-static void look_around(struct run *run, const uint32_t *choice, uint64_t pa, const char *free,
-			const char *waiting)
+static void look_around(struct run *run, const struct looking *looking, const uint32_t *choice,
+			uint64_t pa)
 {
-	const struct tables *t = run->t;
 	uint64_t count = run->b->size->lookups;
 	uint64_t expected = 0, sum, took;
 
 	for (uint64_t i = 0; i < count; i++)
-		expected += ((uint64_t)choice[i] << t->granule_lg2) + pa;
-	run->test = free;
-	took = look(run, choice, count, &sum);
+		expected += ((uint64_t)choice[i] << run->t->granule_lg2) + pa;
+	run->test = looking->free;
+	took = look(run, looking, choice, count, &sum);
 	want(run, sum != expected);
-	bench_time(run->b, free, took, count);
-	took = look_and_wait(run, choice, count, &sum);
+	bench_time(run->b, looking->free, took, count);
+	run->test = looking->waiting;
+	took = look_and_wait(run, looking, choice, count, &sum);
 	want(run, sum != expected);
-	bench_time(run->b, waiting, took, count);
+	bench_time(run->b, looking->waiting, took, count);
 }
 
-static void run_lookup(struct run *run, uint64_t bytes, const char *free, const char *waiting)
+static void run_lookup(struct run *run, uint64_t bytes, const struct looking *translate,
+		       const struct looking *lookup)
 {
 	const struct tables *t = run->t;
 	uint64_t page = UINT64_C(1) << t->granule_lg2;
@@ -273,26 +307,39 @@ static void run_lookup(struct run *run, uint64_t bytes, const char *free, const 
 	uint32_t *choice = bench_take(choices, true);
 	uint64_t seed = BENCH_SEED;
 
-	run->test = free;
+	run->test = translate->free;
 	if (!choice) {
-		bench_fail(run->b, free, "no memory for the addresses");
+		bench_fail(run->b, run->test, "no memory for the addresses");
 		return;
 	}
 	for (uint64_t i = 0; i < run->b->size->lookups; i++)
 		choice[i] = (uint32_t)random_below(&seed, bytes / page);
 	(void)map_each(run, t->map_pages, 0, pa, (unsigned int)(bytes / row), row);
-	look_around(run, choice, pa, free, waiting);
+	look_around(run, translate, choice, pa);
+	look_around(run, lookup, choice, pa);
 	bench_give(choice, choices);
 }
 
 static void run_lookup_small(struct run *run)
 {
-	run_lookup(run, run->b->size->lookup_small, "lookup 1 GiB", "lookup 1 GiB, one by one");
+	const struct tables *t = run->t;
+
+	run_lookup(
+	    run, run->b->size->lookup_small,
+	    &(struct looking){ t->translate, true, "translate 1 GiB",
+			       "translate 1 GiB, one by one" },
+	    &(struct looking){ t->lookup, false, "lookup 1 GiB", "lookup 1 GiB, one by one" });
 }
 
 static void run_lookup_large(struct run *run)
 {
-	run_lookup(run, run->b->size->lookup_large, "lookup 16 GiB", "lookup 16 GiB, one by one");
+	const struct tables *t = run->t;
+
+	run_lookup(
+	    run, run->b->size->lookup_large,
+	    &(struct looking){ t->translate, true, "translate 16 GiB",
+			       "translate 16 GiB, one by one" },
+	    &(struct looking){ t->lookup, false, "lookup 16 GiB", "lookup 16 GiB, one by one" });
 }
 
 /* From an empty table to an empty one. */

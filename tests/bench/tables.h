@@ -38,7 +38,9 @@
  * @map_block, @map_blocks, @unmap_blocks: one block of 2 MiB, or TABLES_ROW; NULL where there are
  *                                         no such blocks.
  * @flush: the translations that were taken away are gone from the TLBs, and tables are given back.
- * @lookup: the physical address, or 0.
+ * @lookup: the physical address, or 0; a call by itself, which finds out all there is to know.
+ * @translate: the same, the address alone, in a section.
+ * @begin, @end: a section, in which translations only are called.
  */
 struct tables {
 	const char *name;
@@ -58,6 +60,9 @@ struct tables {
 	int (*unmap_blocks)(void *self, uint64_t iova);
 	int (*flush)(void *self);
 	uint64_t (*lookup)(void *self, uint64_t iova);
+	uint64_t (*translate)(void *self, uint64_t iova);
+	void (*begin)(void *self);
+	void (*end)(void *self);
 };
 
 extern const struct tables tables_loop;

@@ -205,6 +205,12 @@ static int flush(void *self)
 	return 0;
 }
 
+/* Nobody gives tables back while it reads. */
+static void begin(void *self)
+{
+	(void)self;
+}
+
 static uint64_t lookup(void *self, uint64_t iova)
 {
 	return (load(walk(self, iova, 3)) & ADDRESS) | (iova & 4095);
@@ -227,6 +233,9 @@ const struct tables tables_floor = {
 	.unmap_blocks = unmap_blocks,
 	.flush = flush,
 	.lookup = lookup,
+	.translate = lookup,
+	.begin = begin,
+	.end = begin,
 };
 
 static bool nothing(void *self)
@@ -275,4 +284,7 @@ const struct tables tables_loop = {
 	.unmap_blocks = nothing_unmap,
 	.flush = nothing_flush,
 	.lookup = nothing_lookup,
+	.translate = nothing_lookup,
+	.begin = begin,
+	.end = begin,
 };

@@ -28,6 +28,7 @@ struct freehold {
 	struct kind kind;
 	struct fh_pgtable table;
 	struct fh_gather gather;
+	struct fh_reader reader;
 	struct fh_attr attr;
 	uint64_t free; /* frames, before the table was made */
 	struct fh_frames frames;
@@ -225,11 +226,33 @@ static uint64_t lookup(void *self, uint64_t iova)
 	return fh_pgtable_lookup(&f->table, fh_dma(iova), &answer) ? 0 : answer.pa.raw;
 }
 
+static void begin(void *self)
+{
+	struct freehold *f = self;
+
+	fh_reader_begin(&f->reader, &f->table);
+}
+
+static void end(void *self)
+{
+	struct freehold *f = self;
+
+	fh_reader_end(&f->reader);
+}
+
+/* What is not mapped is no 0 here, but spoils the sum as well. */
+static uint64_t translate(void *self, uint64_t iova)
+{
+	const struct freehold *f = self;
+
+	return fh_reader_translate(&f->reader, fh_dma(iova)).raw;
+}
+
 #define PAGES(label, kind_of)                                                                      \
 	.name = (label), .self = &(kind_of), .open = open_freehold, .close = close_freehold,       \
 	.map_page = map_page, .unmap_page = unmap_page, .map_pages = map_pages,                    \
 	.unmap_pages = unmap_pages, .map_tables = map_tables, .unmap_tables = unmap_tables,        \
-	.flush = flush, .lookup = lookup
+	.flush = flush, .lookup = lookup, .translate = translate, .begin = begin, .end = end
 #define BLOCKS .map_block = map_block, .map_blocks = map_blocks, .unmap_blocks = unmap_blocks
 
 static struct freehold plain = { .kind = { FH_FORMAT_S1, FH_REGIME_EL1, 12, false } };
