@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Text and read-only data: what the library's work takes at most 64 KiB, without the parts that only
-# describe and check (their own limit is 20 KiB, and who does not call them does not link them); the
-# kernel at most 176 KiB.
+# describe, check, and tell of findings (their own limit is 20 KiB; who neither adopts nor calls them does
+# not link them); the kernel at most 176 KiB.
 . "$(dirname "$0")/tap.sh"
 
 describing='^(adopt_describe|adopt_tell|describe|error|fault|out|page_check|pgtable_check|pgtable_dump|whose)\.o'
