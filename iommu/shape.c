@@ -127,9 +127,9 @@ static uint8_t memtype_of(const struct fh_shape *shape, uint64_t mair, unsigned 
 		return fh_s2_memtype(bits);
 	if (shape->format == FH_FORMAT_S1)
 		return fh_s1_memtype((unsigned int)(mair >> (8 * index)) & 0xffu);
-	for (uint8_t memtype = 0; memtype < FH_MEMTYPE_OTHER; memtype++)
+	for (unsigned int memtype = 0; memtype < FH_MEMTYPE_OTHER; memtype++)
 		if (shape->index_of[memtype] == (int8_t)index)
-			return memtype;
+			return (uint8_t)memtype;
 	return FH_MEMTYPE_OTHER;
 }
 
@@ -141,10 +141,10 @@ static void set_meaning(struct fh_shape *shape, uint64_t mair)
 								    FH_FIELD(ACCESS_HIGH, i >> 2));
 	for (unsigned int i = 0; i < sizeof(shape->memtype_at); i++)
 		shape->memtype_at[i] = memtype_of(shape, mair, i);
-	for (uint8_t i = 0; i < sizeof(shape->share_at); i++)
+	for (unsigned int i = 0; i < sizeof(shape->share_at); i++)
 		shape->share_at[i] = shape->high == FH_HIGH_LPA2      ? shape->share
 				     : shape->format == FH_FORMAT_UAT ? (uint8_t)FH_SHARE_NONE
-								      : i;
+								      : (uint8_t)i;
 	if (shape->regime == FH_REGIME_EL1)
 		shape->not_global = (uint16_t)NOT_GLOBAL;
 }
