@@ -34,14 +34,14 @@ static inline uint64_t range_word(uint64_t first, uint64_t last)
 	return (page >> order << order) << RANGE_ORDER_BITS | (order + 1);
 }
 
-/* Do two announcements share an address? 0 is none. */
+/* Do two announcements share an address? 0 is none; others have an order of 1 to 53. */
 static inline bool range_words_overlap(uint64_t a, uint64_t b)
 {
 	uint64_t order_a = a & ((1u << RANGE_ORDER_BITS) - 1);
 	uint64_t order_b = b & ((1u << RANGE_ORDER_BITS) - 1);
 	uint64_t order = order_a > order_b ? order_a : order_b;
 
-	return a && b && (a ^ b) >> RANGE_ORDER_BITS >> (order - 1) == 0;
+	return a && b && (a ^ b) >> (RANGE_ORDER_BITS - 1 + order) == 0;
 }
 
 #if FH_CPU_MAX > 1
