@@ -198,6 +198,7 @@ static inline struct sample sample(enum fh_format format, enum fh_regime regime,
 						    .lpa2 = s.request.lpa2,
 						    .mair = TEST_MAIR });
 	MUST(fh_shape_init(&s.shape, &s.request));
+	assert_int_equal(s.shape.granule_lg2, granule);
 	return s;
 }
 

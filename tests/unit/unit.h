@@ -21,8 +21,16 @@
 _Noreturn void unit_over(void);
 #undef assert_true
 #undef assert_non_null
+#undef assert_int_equal
+#undef assert_int_not_equal
+#undef fail
 #define assert_true(condition) ((condition) ? (void)0 : unit_over())
 #define assert_non_null(pointer) assert_true((pointer) != NULL)
+#define assert_int_equal(a, b)                                                                     \
+	assert_true(cast_to_largest_integral_type(a) == cast_to_largest_integral_type(b))
+#define assert_int_not_equal(a, b)                                                                 \
+	assert_true(cast_to_largest_integral_type(a) != cast_to_largest_integral_type(b))
+#define fail() unit_over()
 #endif
 
 /* One case of a table; @name is `<component>.<topic>.<case>`. */
