@@ -6,6 +6,9 @@
  *
  * "table of level 1, foreign" when it lies in one of the firmware's tables, and "mapped at iova
  * 0x18000: level 3, ours" when ours leads there. A device address comes with what it translates to.
+ *
+ * Source: Devicetree Specification v0.4, 3.4 and 3.5 (what declares memory); Arm ARM DDI 0487, D8.2
+ *         and D8.3 (what a table leads to).
  */
 #ifndef FH_IOMMU_WHOSE_H
 #define FH_IOMMU_WHOSE_H
@@ -70,6 +73,8 @@ FH_MUST_CHECK int fh_whose_iova(const struct fh_pgtable *table, fh_dma_addr_t io
 /**
  * fh_whose_describe() - The answer in one line.
  * @whose: as one of the functions above has filled it, whatever it returned.
+ *
+ * Context: any; it touches nothing but its sink.
  */
 void fh_whose_describe(const struct fh_whose *whose, const struct fh_out *out);
 
