@@ -5,13 +5,14 @@
  */
 #include <libfdt.h>
 
+#include "examples/bootloader/edit.h"
 #include "examples/bootloader/handover.h"
 
 void handover_device(const void *blob, struct handover *handover)
 {
 	int node = fdt_node_offset_by_compatible(blob, -1, "arm,pl031");
 	int cells = fdt_address_cells(blob, 0);
-	const fdt32_t *reg;
+	const void *reg;
 	int bytes;
 
 	handover->device = 0;
@@ -19,7 +20,6 @@ void handover_device(const void *blob, struct handover *handover)
 	reg = node < 0 ? NULL : fdt_getprop(blob, node, "reg", &bytes);
 	if (!reg || cells < 1 || cells > 2 || bytes < 4 * cells)
 		return;
-	for (int i = 0; i < cells; i++)
-		handover->device = handover->device << 32 | fdt32_ld(&reg[i]);
+	handover->device = edit_number(reg, cells);
 	handover->device_size = 4096;
 }

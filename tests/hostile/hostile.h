@@ -12,11 +12,6 @@
 #define HOSTILE_TABLE_ORDER 4
 #define HOSTILE_WINDOWS 9 /* one more than there may be */
 
-struct hostile_window {
-	uint64_t base;
-	uint64_t size;
-};
-
 /**
  * struct hostile - What is handed over beside struct handover, all of it random.
  * @nomap, @nobody: a page that the tree declares no-map, and one that it does not speak of.
@@ -28,7 +23,7 @@ struct hostile {
 	uint64_t nobody;
 	unsigned int input_bits;
 	bool coherent;
-	struct hostile_window window[HOSTILE_WINDOWS];
+	struct handover_window window[HOSTILE_WINDOWS];
 	unsigned int windows;
 };
 

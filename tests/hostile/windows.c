@@ -11,7 +11,7 @@ static uint64_t below(uint64_t bound)
 	return random_below(&hostile.random, bound);
 }
 
-static bool fits(struct hostile_window window)
+static bool fits(struct handover_window window)
 {
 	if (!fh_range_fits(window.base, window.size, hostile.input_bits))
 		return false;
@@ -22,7 +22,7 @@ static bool fits(struct hostile_window window)
 	return true;
 }
 
-static struct hostile_window choose(uint64_t near)
+static struct handover_window choose(uint64_t near)
 {
 	static const unsigned int shifts[] = { 12, 12, 12, 21, 21, 30, 39 };
 	uint64_t unit = UINT64_C(1) << shifts[below(FH_ARRAY_SIZE(shifts))];
@@ -30,8 +30,8 @@ static struct hostile_window choose(uint64_t near)
 	/* What is written back at once holds eight descriptors. */
 	if (!hostile.coherent && below(8))
 		unit *= 8;
-	return (struct hostile_window){ fh_align_down(near, unit) + below(4) * unit,
-					(1 + below(40)) * unit };
+	return (struct handover_window){ fh_align_down(near, unit) + below(4) * unit,
+					 (1 + below(40)) * unit };
 }
 
 void hostile_choose_windows(const uint64_t *spot, unsigned int spots)
@@ -42,19 +42,19 @@ void hostile_choose_windows(const uint64_t *spot, unsigned int spots)
 	if (hostile.seed % 16 == 15)
 		wanted = 0;
 	for (unsigned int tries = 0; tries < TRIES && hostile.windows < wanted; tries++) {
-		struct hostile_window window = choose(spot[below(spots)]);
+		struct handover_window window = choose(spot[below(spots)]);
 
 		if (fits(window))
 			hostile.window[hostile.windows++] = window;
 	}
 	if (!hostile.windows)
 		hostile.window[hostile.windows++] =
-		    (struct hostile_window){ 0, UINT64_C(1) << hostile.input_bits };
+		    (struct handover_window){ 0, UINT64_C(1) << hostile.input_bits };
 }
 
 void hostile_spoil_windows(void)
 {
-	struct hostile_window *window = &hostile.window[below(hostile.windows)];
+	struct handover_window *window = &hostile.window[below(hostile.windows)];
 
 	switch (below(6)) {
 	case 0:
