@@ -276,8 +276,10 @@ static bool in_window(const struct job *job, uint64_t page)
 	return false;
 }
 
-/* What must be refused is refused, at both edges of every window but where the next one begins, or
- * the input ends. */
+/*
+ * What must be refused is refused, at both edges of every window but where the next one begins, or
+ * the input ends.
+ */
 static int check_edges(struct job *job)
 {
 	struct fh_attr attr = { FH_READ, FH_MEMTYPE_WB, FH_SHARE_INNER };

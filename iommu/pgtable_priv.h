@@ -222,8 +222,8 @@ void fh_pgtable_derive(struct fh_pgtable *table);
 /* Is [@first, @last] inside our windows? Always, in a table of our own. */
 bool fh_pgtable_in_windows(const struct fh_pgtable *table, uint64_t first, uint64_t last);
 
-/* Which of @count windows share an address with [@base, @base + @span), a bit each; none of size 0.
- */
+/* Which of @count windows share an address with [@base, @base + @span), a bit each; never one of
+ * size 0. */
 unsigned int fh_windows_touched(const struct fh_window *window, unsigned int count, uint64_t base,
 				uint64_t span);
 
