@@ -2,9 +2,13 @@
 #include "tests/target/all_cpus.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
+
 #include <sysreg.h>
 
+#include "boot/bootargs.h"
 #include "boot/smp.h"
+#include "tests/target/harness.h"
 
 static _Atomic(unsigned int) waiting;
 
@@ -37,4 +41,12 @@ uint64_t ticks_of_ms(uint64_t ms)
 uint64_t ticks_since(uint64_t begin)
 {
 	return arch_read_sysreg(cntvct_el0) - begin;
+}
+
+uint64_t storm_ticks(const struct test *test)
+{
+	char text[8] = "200";
+
+	(void)bootargs_get(test->machine->args, "storm", text, sizeof(text));
+	return ticks_of_ms(strtoul(text, NULL, 10));
 }

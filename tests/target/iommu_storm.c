@@ -12,12 +12,10 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sysreg.h>
 
-#include "boot/bootargs.h"
 #include "boot/smp.h"
 #include "iommu/pgtable_check.h"
 #include "iommu/tlb_cpu.h"
@@ -25,7 +23,6 @@
 #include "tests/target/all_cpus.h"
 #include "tests/target/harness.h"
 
-#define DEFAULT_MS 200
 #define STEPS_MIN 32u
 #define FRAME UINT64_C(4096)
 #define OWN_BASE FH_GIB
@@ -210,15 +207,6 @@ static void storm(void *ctx)
 		right = look(w, page);
 }
 
-static uint64_t storm_ms(const struct test *test)
-{
-	char text[8];
-
-	if (!bootargs_get(test->machine->args, "storm", text, sizeof(text)))
-		return DEFAULT_MS;
-	return strtoul(text, NULL, 10);
-}
-
 static void storm_table(struct test *test)
 {
 	struct fh_pgtable_config config = {
@@ -245,7 +233,7 @@ static void storm_table(struct test *test)
 		workers[cpu].cpu = cpu;
 		workers[cpu].cpus = smp_cpu_count();
 		workers[cpu].seed = cpu + 1;
-		workers[cpu].ticks = ticks_of_ms(storm_ms(test));
+		workers[cpu].ticks = storm_ticks(test);
 	}
 	all_cpus_run(storm, workers, sizeof(workers[0]));
 	for (unsigned int cpu = 0; cpu < smp_cpu_count(); cpu++) {

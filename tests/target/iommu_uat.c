@@ -7,18 +7,15 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cpu.h>
 
-#include "boot/bootargs.h"
 #include "boot/smp.h"
 #include "tests/oracle/uat_mapper.h"
 #include "tests/target/all_cpus.h"
 #include "tests/target/harness.h"
 
-#define DEFAULT_MS 200
 #define STEPS_MIN 200u
 #define LOOKS 2000000000u
 #define COPROCESSOR 1u
@@ -74,15 +71,6 @@ static const char *end(void)
 		}                                                                                  \
 	} while (0)
 
-static uint64_t storm_ms(const struct test *test)
-{
-	char text[8];
-
-	if (!bootargs_get(test->machine->args, "storm", text, sizeof(text)))
-		return DEFAULT_MS;
-	return strtoul(text, NULL, 10);
-}
-
 /* Turns of the mappers, both on this CPU. Return: how many there were. */
 static unsigned int map_for(uint64_t ticks)
 {
@@ -106,9 +94,9 @@ static void storm(struct test *test)
 		SKIP(test, "one CPU");
 	fh_frames_stats(&test->machine->frames, &before);
 	EXPECT_EQUAL(test, begin(test), 0);
-	steps = map_for(ticks_of_ms(storm_ms(test)) / 2);
+	steps = map_for(storm_ticks(test) / 2);
 	mode_set(UAT_MODEL_SLOW);
-	steps += map_for(ticks_of_ms(storm_ms(test)) / 2);
+	steps += map_for(storm_ticks(test) / 2);
 	printf("# iommu.uat: %u steps, %llu uses, of which by TLB %llu, %llu answers, %llu "
 	       "enters\n",
 	       steps, (unsigned long long)scene.model.uses, (unsigned long long)scene.model.hits,

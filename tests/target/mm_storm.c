@@ -7,19 +7,16 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cpu.h>
 #include <sysreg.h>
 
-#include "boot/bootargs.h"
 #include "boot/smp.h"
 #include "tests/bench/random.h"
 #include "tests/target/all_cpus.h"
 #include "tests/target/harness.h"
 
-#define DEFAULT_MS 200
 #define FRAME UINT64_C(4096)
 #define SLOTS 256u
 #define ORDERS 12u
@@ -54,15 +51,6 @@ static _Atomic(uintptr_t) passed[FH_CPU_MAX];
 		}                                                                                  \
 	} while (0)
 
-static uint64_t storm_ms(const struct test *test)
-{
-	char text[8];
-
-	if (!bootargs_get(test->machine->args, "storm", text, sizeof(text)))
-		return DEFAULT_MS;
-	return strtoul(text, NULL, 10);
-}
-
 static void start(struct test *test, struct fh_frames *frames, void (*function)(void *))
 {
 	memset(workers, 0, sizeof(workers));
@@ -70,7 +58,7 @@ static void start(struct test *test, struct fh_frames *frames, void (*function)(
 		workers[cpu].frames = frames;
 		workers[cpu].cpu = cpu;
 		workers[cpu].seed = cpu + 1;
-		workers[cpu].ticks = ticks_of_ms(storm_ms(test));
+		workers[cpu].ticks = storm_ticks(test);
 	}
 	all_cpus_run(function, workers, sizeof(workers[0]));
 }
