@@ -10,6 +10,7 @@
 #include "lib/bits.h"
 #include "mm/page.h"
 #include "tests/bench/tables.h"
+#include "tests/oracle/no_tlb.h"
 
 #define FRAME_LG2 12u
 #define MAIR UINT64_C(0xff)
@@ -37,24 +38,6 @@ struct freehold {
 	size_t metadata_bytes;
 	_Alignas(16) unsigned char map_buffer[1024];
 };
-
-static void invalidate(void *ctx, fh_dma_addr_t iova, uint64_t size, unsigned int leaf_lg2,
-		       bool tables)
-{
-	(void)ctx;
-	(void)iova;
-	(void)size;
-	(void)leaf_lg2;
-	(void)tables;
-}
-
-static int sync(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static const struct fh_tlb_ops no_tlb = { .invalidate = invalidate, .sync = sync };
 
 static bool open_frames(struct freehold *f)
 {

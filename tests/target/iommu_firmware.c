@@ -9,17 +9,15 @@
  *           reserved                                no-map and hole are nobody's to touch
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "boot/bootargs.h"
 #include "boot/smp.h"
 #include "iommu/tlb_cpu.h"
 #include "tests/oracle/beside.h"
+#include "tests/oracle/no_tlb.h"
 #include "tests/target/all_cpus.h"
 #include "tests/target/harness.h"
 
-#define DEFAULT_MS 200
 #define FRAME UINT64_C(4096)
 #define ORDER 8u
 #define DECOY 4u
@@ -106,41 +104,12 @@ static bool is_all_free(void)
 
 /* ---- Beside a firmware that keeps its promise. */
 
-/* Nobody walks this table, and TLB invalidation stops all CPUs of an emulator: none, for the sake
- * of the number of changes that meet. */
-static void invalidate_nothing(void *ctx, fh_dma_addr_t iova, uint64_t size, unsigned int leaf_lg2,
-			       bool tables)
-{
-	(void)ctx;
-	(void)iova;
-	(void)size;
-	(void)leaf_lg2;
-	(void)tables;
-}
-
-static int sync_at_once(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static const struct fh_tlb_ops no_tlb = { invalidate_nothing, sync_at_once };
-
 static uint64_t begun, ticks;
 
 static bool is_over(void *ctx)
 {
 	(void)ctx;
 	return ticks_since(begun) >= ticks;
-}
-
-static uint64_t storm_ms(const struct test *test)
-{
-	char text[8];
-
-	if (!bootargs_get(test->machine->args, "storm", text, sizeof(text)))
-		return DEFAULT_MS;
-	return strtoul(text, NULL, 10);
 }
 
 static void run_beside(void *view)
@@ -166,7 +135,7 @@ static void keeps_its_promise(struct test *test)
 	beside_prepare(&beside);
 	for (unsigned int cpu = 0; cpu < smp_cpu_count(); cpu++)
 		numbers[cpu] = cpu;
-	ticks = ticks_of_ms(storm_ms(test));
+	ticks = storm_ticks(test);
 	begun = ticks_since(0);
 	all_cpus_run(run_beside, numbers, sizeof(numbers[0]));
 	printf("    # iommu.firmware: %u CPUs, %llu rounds, %llu steps, %llu changes of the "

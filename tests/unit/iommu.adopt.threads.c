@@ -7,28 +7,11 @@
 #include <pthread.h>
 
 #include "tests/oracle/beside.h"
+#include "tests/oracle/no_tlb.h"
 #include "tests/unit/iommu_fixture.h"
 
 #define ROUNDS 12u
 #define DECOY 8u
-
-static void quiet_invalidate(void *ctx, fh_dma_addr_t iova, uint64_t size, unsigned int leaf_lg2,
-			     bool tables)
-{
-	(void)ctx;
-	(void)iova;
-	(void)size;
-	(void)leaf_lg2;
-	(void)tables;
-}
-
-static int quiet_sync(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static const struct fh_tlb_ops quiet_ops = { quiet_invalidate, quiet_sync };
 
 struct cpu {
 	struct beside *beside;
@@ -79,7 +62,7 @@ static void beside(struct world *w, unsigned int cpus)
 	static struct beside b;
 
 	b = (struct beside){ .frames = &w->frames,
-			     .tlb = &quiet_ops,
+			     .tlb = &no_tlb,
 			     .cpus = cpus,
 			     .over = enough,
 			     .over_ctx = &b,
@@ -113,7 +96,7 @@ static void moved(void **state)
 	struct world *w = *state;
 
 	p = (struct promise){ .frames = &w->frames,
-			      .tlb = &quiet_ops,
+			      .tlb = &no_tlb,
 			      .memory = fw_table(w, 0),
 			      .pa = fw_pa(0),
 			      .decoy = fw_table(w, DECOY),

@@ -9,6 +9,7 @@
 
 #include "iommu/pgtable.h"
 #include "lib/error.h"
+#include "tests/oracle/no_tlb.h"
 #include "tests/unit/unit.h"
 
 #define BASE (4 * FH_GIB)
@@ -32,24 +33,6 @@ static struct pages pages;
 
 static const struct fh_attr writable = { FH_READ | FH_WRITE, FH_MEMTYPE_WB, FH_SHARE_INNER };
 static const struct fh_attr readable = { FH_READ, FH_MEMTYPE_WB, FH_SHARE_INNER };
-
-static void invalidate(void *ctx, fh_dma_addr_t iova, uint64_t size, unsigned int leaf_lg2,
-		       bool tables)
-{
-	(void)ctx;
-	(void)iova;
-	(void)size;
-	(void)leaf_lg2;
-	(void)tables;
-}
-
-static int sync(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static const struct fh_tlb_ops tlb = { .invalidate = invalidate, .sync = sync };
 
 static uint64_t free_frames(void)
 {
@@ -78,7 +61,7 @@ static void open_table(struct fh_pgtable_config config)
 	assert_int_equal(fh_frames_init(&pages.frames, &frames), 0);
 	pages.free = free_frames();
 	config.frames = &pages.frames;
-	config.tlb = &tlb;
+	config.tlb = &no_tlb;
 	config.mair = 0xff;
 	assert_int_equal(fh_pgtable_init(&pages.table, &config), 0);
 	fh_gather_init(&pages.gather, &pages.table);

@@ -7,28 +7,11 @@
 #include <cpu.h>
 #include <pthread.h>
 
+#include "tests/oracle/no_tlb.h"
 #include "tests/unit/iommu_fixture.h"
 
 #define ROUNDS 300u
 #define PAGES 8u
-
-static void quiet_invalidate(void *ctx, fh_dma_addr_t iova, uint64_t size, unsigned int leaf_lg2,
-			     bool tables)
-{
-	(void)ctx;
-	(void)iova;
-	(void)size;
-	(void)leaf_lg2;
-	(void)tables;
-}
-
-static int quiet_sync(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static const struct fh_tlb_ops quiet_ops = { quiet_invalidate, quiet_sync };
 
 struct cpu {
 	struct world *w;
@@ -61,7 +44,7 @@ static void both(void **state, void *(*run)(void *), struct cpu *cpu)
 {
 	struct world *w = *state;
 
-	w->config.tlb = &quiet_ops;
+	w->config.tlb = &no_tlb;
 	w->config.report = (struct fh_reporter){ NULL, NULL };
 	MUST(fh_pgtable_init(&w->table, &w->config));
 	both_run(w, run, cpu);
@@ -391,7 +374,7 @@ static void storm(void **state)
 	pthread_t thread[CPUS];
 	unsigned int splits = 0, leaves = 0;
 
-	w->config.tlb = &quiet_ops;
+	w->config.tlb = &no_tlb;
 	w->config.report = (struct fh_reporter){ NULL, NULL };
 	w->config.bbm_level = 2;
 	w->config.contiguous = true;
@@ -484,7 +467,7 @@ static void sections(void **state)
 	struct cpu cpu[READERS + 1];
 	unsigned int seen = 0;
 
-	w->config.tlb = &quiet_ops;
+	w->config.tlb = &no_tlb;
 	MUST(fh_pgtable_init(&w->table, &w->config));
 	sections_left = READERS;
 	for (unsigned int i = 0; i <= READERS; i++) {
@@ -542,7 +525,7 @@ static void reserve(void **state)
 	struct fh_page *page, *taken = NULL;
 	struct cpu cpu[2];
 
-	w->config.tlb = &quiet_ops;
+	w->config.tlb = &no_tlb;
 	MUST(fh_pgtable_init(&w->table, &w->config));
 	/* The table above stays, so that one page is all that it takes. */
 	MUST(fh_pgtable_map(&w->table, fh_dma(FH_GIB + TWO_MIB), fh_phys(0), FRAME, ATTR_RW));

@@ -10,6 +10,7 @@
 
 #include "iommu/pgtable_check.h"
 #include "lib/error.h"
+#include "tests/oracle/no_tlb.h"
 #include "tests/oracle/readers.h"
 #include "tests/unit/unit.h"
 
@@ -65,24 +66,6 @@ struct world {
 	/* translations by stage, granule, level, and with the contiguous hint */
 	uint64_t seen[2][3][5][2];
 };
-
-static void nothing(void *ctx, fh_dma_addr_t iova, uint64_t size, unsigned int leaf_lg2,
-		    bool tables)
-{
-	(void)ctx;
-	(void)iova;
-	(void)size;
-	(void)leaf_lg2;
-	(void)tables;
-}
-
-static int no_wait(void *ctx)
-{
-	(void)ctx;
-	return 0;
-}
-
-static const struct fh_tlb_ops no_tlb = { nothing, no_wait };
 
 static int setup(void **state)
 {
