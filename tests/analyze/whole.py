@@ -17,8 +17,8 @@ import analyzers
 import snippets
 from analyzers import ROOT, WORK
 
-# Compiled elsewhere in ways of their own, most of them wrong on purpose.
-APART = ("tests/build/types/", "tests/analyze/", "tests/qemu/")
+# Compiled elsewhere in ways of their own, most of them wrong on purpose, or with the headers of Linux.
+APART = ("tests/build/types/", "tests/analyze/", "tests/qemu/", "tests/bench/linux/")
 EMBED = {"embed.c": False, "host.c": False, "target.c": True}
 LEAK = """
 #include "mm/page.h"
