@@ -48,6 +48,9 @@ struct readers_wrong {
 /* The registers that make a walker read @config's tables; @start_level as the shape has it. */
 struct oracle_config readers_strict(const struct fh_pgtable_config *config, int start_level);
 
+/* The shape of @config's tables. Return: as fh_shape_init(). */
+FH_MUST_CHECK int readers_shape_of(const struct fh_pgtable_config *config, struct fh_shape *shape);
+
 /**
  * readers_shape() - Another legal format, granule and sizes in @config.
  * @config: format, regime, granule, lpa2, mair and oas are given and stay.

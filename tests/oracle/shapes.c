@@ -20,7 +20,7 @@ struct oracle_config readers_strict(const struct fh_pgtable_config *config, int 
 	};
 }
 
-static bool exists(const struct fh_pgtable_config *config)
+int readers_shape_of(const struct fh_pgtable_config *config, struct fh_shape *shape)
 {
 	struct fh_shape_request request = {
 		.format = config->format,
@@ -33,15 +33,15 @@ static bool exists(const struct fh_pgtable_config *config)
 		.share = config->share,
 		.mair = config->mair,
 	};
-	struct fh_shape shape;
 
-	return fh_shape_init(&shape, &request) == 0;
+	return fh_shape_init(shape, &request);
 }
 
 void readers_shape(uint64_t *random, struct fh_pgtable_config *config, unsigned int ias_least,
 		   unsigned int ias_most)
 {
 	static const uint8_t shares[] = { FH_SHARE_NONE, FH_SHARE_OUTER, FH_SHARE_INNER };
+	struct fh_shape shape;
 
 	config->share = config->lpa2 ? shares[random_below(random, 3)] : 0;
 	config->contiguous = random_below(random, 4) != 0;
@@ -51,7 +51,7 @@ void readers_shape(uint64_t *random, struct fh_pgtable_config *config, unsigned 
 	/* Of 37 sizes three or so go with tables in a row. */
 	for (unsigned int i = 0; i < SHAPE_TRIES; i++) {
 		config->ias = (uint8_t)(ias_least + random_below(random, ias_most - ias_least + 1));
-		if (exists(config))
+		if (!readers_shape_of(config, &shape))
 			return;
 		if (i == SHAPE_TRIES / 2)
 			config->concat_lg2 = 0;

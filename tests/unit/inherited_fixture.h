@@ -80,7 +80,6 @@ static inline void tree_shape(struct tree *t)
 	const struct tree_variant *variant =
 	    &tree_variants[tree_below(t, FH_ARRAY_SIZE(tree_variants))];
 	struct fh_pgtable_config *config = &t->w->config;
-	struct fh_shape_request request;
 
 	config->format = variant->format;
 	config->regime = variant->regime;
@@ -91,18 +90,7 @@ static inline void tree_shape(struct tree *t)
 	config->coherent = tree_below(t, 4) != 0;
 	readers_shape(&t->random, config, variant->ias_least, variant->ias_most);
 	host_cache_writeback_granule = (size_t)64 << tree_below(t, 6);
-	request = (struct fh_shape_request){
-		.format = config->format,
-		.regime = config->regime,
-		.granule_lg2 = config->granule_lg2,
-		.ias = config->ias,
-		.oas = config->oas,
-		.concat_lg2 = config->concat_lg2,
-		.lpa2 = config->lpa2,
-		.share = config->share,
-		.mair = config->mair,
-	};
-	MUST(fh_shape_init(&t->shape, &request));
+	MUST(readers_shape_of(config, &t->shape));
 }
 
 /* A root of less than a granule lies anywhere in one. */
