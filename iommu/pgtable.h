@@ -445,9 +445,9 @@ FH_MUST_CHECK int fh_pgtable_trim(struct fh_pgtable *table, fh_dma_addr_t iova, 
  * our own the root goes too, and so does the reserve. Invalidates and waits.
  * Context: exclusive.
  * Return: 0; -EBUSY (a gather of this table has not been flushed, or this CPU is in a section or
- * walk of it; nothing was done); -EIO when a
- * link of ours had vanished from a foreign table (what hung below it stays HELD and is reported;
- * all else was released); -ETIMEDOUT when invalidation did not complete (the frames stay HELD).
+ *         walk of it; nothing was done); -EIO when a link of ours had vanished from a foreign table
+ *         (what hung below it stays HELD and is reported; all else was released); -ETIMEDOUT when
+ *         invalidation did not complete (the frames stay HELD).
  */
 FH_MUST_CHECK int fh_pgtable_release(struct fh_pgtable *table);
 

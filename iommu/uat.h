@@ -145,7 +145,7 @@ void fh_uat_handoff_unlock(struct fh_uat_handoff *handoff, enum fh_uat_side side
  * struct fh_uat - The AP's view; the caller's storage.
  * @handoff: shared, with the firmware ready.
  * @contexts: FH_UAT_CONTEXTS of them.
- * @looks: at most so many at a time: for the lock, and for an answer.
+ * @looks: at most so many at a time, 1 or more: for the lock, and for an answer.
  * @coherent: walkers see @contexts through the caches of this CPU.
  * @busy: private; 0 at first. One of our CPUs is at the handoff.
  */
