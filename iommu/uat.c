@@ -88,7 +88,7 @@ static int lock(struct fh_uat *uat)
 
 	while (atomic_exchange_explicit(&uat->busy, 1, memory_order_acquire)) {
 		arch_cpu_relax();
-		if (!--looks)
+		if (looks-- <= 1)
 			return -ETIMEDOUT;
 	}
 	err = fh_uat_handoff_lock(uat->handoff, FH_UAT_AP, uat->looks);

@@ -412,10 +412,11 @@ static void warnings(void **state)
 static void names(void **state)
 {
 	static const int errs[] = {
-		[0] = 0,	[1] = -EINVAL,	[2] = -EPERM,	[3] = -EPERM,	[4] = -EPERM,
-		[5] = -ELOOP,	[6] = -EINVAL,	[7] = -EINVAL,	[8] = -EINVAL,	[9] = -ENOTSUP,
-		[10] = -EINVAL, [11] = -EINVAL, [12] = -EINVAL, [13] = -EINVAL, [14] = -ENOTSUP,
-		[15] = -EFAULT, [16] = -EPERM,	[17] = -EINVAL, [18] = -EINVAL,
+		[0] = 0,	 [1] = -EINVAL,	 [2] = -EPERM,	 [3] = -EPERM,	 [4] = -EPERM,
+		[5] = -ELOOP,	 [6] = -EINVAL,	 [7] = -EINVAL,	 [8] = -EINVAL,	 [9] = -ENOTSUP,
+		[10] = -EINVAL,	 [11] = -EINVAL, [12] = -EINVAL, [13] = -EINVAL, [14] = -ENOTSUP,
+		[15] = -EFAULT,	 [16] = -EPERM,	 [17] = -EINVAL, [18] = -EINVAL, [19] = -ELOOP,
+		[20] = -ENOTSUP,
 	};
 	struct stage *s = *state;
 	struct unit_text text;
@@ -424,10 +425,15 @@ static void names(void **state)
 	for (unsigned int i = 0; i < FH_ARRAY_SIZE(errs); i++) {
 		assert_int_equal(fh_adopt_code_errno((enum fh_adopt_code)i), errs[i]);
 		assert_string_not_equal(fh_adopt_code_name((enum fh_adopt_code)i), "unknown");
-		for (unsigned int j = 0; j < i; j++)
+		assert_string_not_equal(fh_adopt_code_text((enum fh_adopt_code)i), "unknown");
+		for (unsigned int j = 0; j < i; j++) {
 			assert_string_not_equal(fh_adopt_code_name((enum fh_adopt_code)i),
 						fh_adopt_code_name((enum fh_adopt_code)j));
+			assert_string_not_equal(fh_adopt_code_text((enum fh_adopt_code)i),
+						fh_adopt_code_text((enum fh_adopt_code)j));
+		}
 	}
+	assert_string_equal(fh_adopt_code_text((enum fh_adopt_code)99), "unknown");
 	assert_string_equal(fh_adopt_code_name((enum fh_adopt_code)99), "unknown");
 	assert_int_equal(fh_adopt_code_errno(FH_ADOPT_SHARED_TABLE), 0);
 	fw_table(s->w, 0)[4] = frame_pa(SECURE_FIRST) | TABLE_DESC;
