@@ -220,7 +220,7 @@ static bool line_is_mixed(const struct scan *scan, const struct open_table *tabl
 static bool scan_entries(struct scan *scan, struct open_table *table)
 {
 	struct line line = { false, false };
-	struct run run = { 0, false, false };
+	struct run run = { .hinted = false };
 	unsigned int used = 0;
 	bool mixed = false;
 
@@ -237,7 +237,7 @@ static bool scan_entries(struct scan *scan, struct open_table *table)
 			used++;
 			scan_entry(scan, table);
 		}
-		fh_adopt_warn_run(scan, table, &run);
+		adopt_warn_run(scan, table, &run);
 	}
 	table->index = 0;
 	fh_adopt_show(scan, table, used);

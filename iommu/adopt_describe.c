@@ -52,7 +52,7 @@ static const struct code_info codes[] = {
 	{ FH_ADOPT_SOFTWARE_BIT_USED, ADOPT_BITS, 0, "software-bit-used",
 	  "entry of the firmware has a software bit set" },
 	{ FH_ADOPT_BROKEN_RUN, ADOPT_ADDRESS, 0, "broken-run",
-	  "contiguous run that is not whole begins here" },
+	  "contiguous hint in a run that is not whole" },
 };
 
 static const struct code_info *info(enum fh_adopt_code code)

@@ -45,11 +45,17 @@ struct scan {
 	uint64_t part[PART_ENTRIES];
 };
 
-/* A contiguous run, which begins with the descriptor @first. */
+/*
+ * A contiguous run of which an entry has the hint.
+ * @first, @index: the first that has it.
+ * @hinted: there is such a run. @whole: all have it from the run's first entry on, go on in address
+ * and differ by nothing else.
+ */
 struct run {
 	uint64_t first;
-	bool hinted; /* some entry of it has the hint */
-	bool whole;  /* all do, go on in address and differ by nothing else */
+	unsigned int index;
+	bool hinted;
+	bool whole;
 };
 
 /* What an entry spans, and the first device address of it. */
@@ -93,6 +99,14 @@ void fh_adopt_show(const struct scan *scan, const struct open_table *table, unsi
 
 /* The warnings about the entry that @table is at; about the run that ends there. */
 void fh_adopt_warn(const struct scan *scan, const struct open_table *table);
-void fh_adopt_warn_run(const struct scan *scan, const struct open_table *table, struct run *run);
+void fh_adopt_warn_hint(const struct scan *scan, const struct open_table *table, struct run *run);
+
+/* Most entries are zero, and most of the others have no hint. */
+static inline void adopt_warn_run(const struct scan *scan, const struct open_table *table,
+				  struct run *run)
+{
+	if (run->hinted || (table->desc & FH_DESC_CONTIGUOUS))
+		fh_adopt_warn_hint(scan, table, run);
+}
 
 #endif

@@ -85,7 +85,7 @@ void fh_adopt_warn(const struct scan *scan, const struct open_table *table)
  * A run that is not whole is trouble for whoever fills a gap in it: a TLB may hold for all of it
  * what one entry says (D8.6.1).
  */
-void fh_adopt_warn_run(const struct scan *scan, const struct open_table *table, struct run *run)
+void fh_adopt_warn_hint(const struct scan *scan, const struct open_table *table, struct run *run)
 {
 	const struct fh_shape *shape = &scan->shape;
 	unsigned int count = 1u << fh_shape_run_lg2(shape, table->level);
@@ -98,15 +98,18 @@ void fh_adopt_warn_run(const struct scan *scan, const struct open_table *table, 
 		     ~fh_format_reserved(shape, table->desc, table->level));
 	struct open_table first = *table;
 
-	if (at == 0)
-		*run = (struct run){ table->desc, false,
-				     count > 1 && fh_is_aligned(pa, count * span) };
+	if (!run->hinted)
+		*run = (struct run){ table->desc, table->index, false,
+				     at == 0 && count > 1 && fh_is_aligned(pa, count * span) };
 	run->hinted |= hint;
 	run->whole &= hint && !((table->desc ^ run->first) & fixed) &&
 		      pa == fh_desc_output(shape, run->first, table->level);
-	if (at != count - 1 || !run->hinted || run->whole)
+	if (!run->hinted || at != count - 1)
 		return;
-	first.index -= at;
+	run->hinted = false;
+	if (run->whole)
+		return;
+	first.index = run->index;
 	first.desc = run->first;
 	fh_adopt_find(scan, FH_ADOPT_BROKEN_RUN, &first, fh_desc_address(shape, run->first));
 }

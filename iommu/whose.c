@@ -52,6 +52,9 @@ static int look_up_frame(const struct fh_frames *frames, const struct fh_pgtable
 	whose->frame = fh_frame_state(frames, whose->pa);
 	if (!table)
 		return 0;
+	/* Tables lie in frames that are HELD, or the firmware's. */
+	if (mapped && whose->frame != FH_FRAME_HELD && whose->frame != FH_FRAME_RESERVED)
+		return 0;
 	search.table_bytes = UINT64_C(1) << table->shape.granule_lg2;
 	root_bytes = UINT64_C(1) << table->shape.root_lg2;
 	if (holds(table->root.raw, root_bytes, whose->pa.raw)) {

@@ -487,6 +487,15 @@ static bool run_without_a_hint(struct made *m)
 	return true;
 }
 
+/* The first that has the hint is named. */
+static bool run_without_the_first_hint(struct made *m)
+{
+	if (!run_from(m, TREE_OUTPUT))
+		return false;
+	*tree_slot(&m->t, 3, 0) &= ~(UINT64_C(1) << 52);
+	return at(m, 3, 1, TREE_OUTPUT + (UINT64_C(1) << m->t.granule));
+}
+
 static bool run_misordered(struct made *m)
 {
 	if (!run_from(m, TREE_OUTPUT))
@@ -746,6 +755,7 @@ static const struct broken corpus[] = {
 	{ "software-bit-of-link", FH_ADOPT_SOFTWARE_BIT_USED, 0, software_bit_of_link },
 	{ "run-with-gap", FH_ADOPT_BROKEN_RUN, 0, run_with_gap },
 	{ "run-without-a-hint", FH_ADOPT_BROKEN_RUN, 0, run_without_a_hint },
+	{ "run-without-the-first-hint", FH_ADOPT_BROKEN_RUN, 0, run_without_the_first_hint },
 	{ "run-misordered", FH_ADOPT_BROKEN_RUN, 0, run_misordered },
 	{ "run-misaligned", FH_ADOPT_BROKEN_RUN, 0, run_misaligned },
 	{ "run-of-two-types", FH_ADOPT_BROKEN_RUN, 0, run_of_two_types },
