@@ -257,6 +257,8 @@ static void protect_pages(struct test *test, struct live *l)
 
 	EXPECT_EQUAL(test, map(l, 0, 20, FH_READ | FH_WRITE), 0);
 	EXPECT_EQUAL(test, count(l, 0, 20, stores), 20);
+	/* Last, so that a TLB of few entries has some of them. */
+	EXPECT_EQUAL(test, count(l, 3, 9, stores), 9);
 	EXPECT_EQUAL(test, protect(l, 3, 9, FH_READ, &gather), 0);
 	expect_stale(l, count(l, 3, 9, stores) > 0);
 	EXPECT_EQUAL(test, fh_gather_flush(&gather), 0);
