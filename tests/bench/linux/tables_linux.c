@@ -200,6 +200,12 @@ static uint64_t lookup(void *self, uint64_t iova)
 	return l->ops->iova_to_phys(l->ops, iova);
 }
 
+/* Nobody is told of readers. */
+static void section(void *self)
+{
+	(void)self;
+}
+
 static struct linux_tables state;
 
 const struct tables tables_linux = {
@@ -219,4 +225,7 @@ const struct tables tables_linux = {
 	.unmap_blocks = unmap_blocks,
 	.flush = flush,
 	.lookup = lookup,
+	.translate = lookup,
+	.begin = section,
+	.end = section,
 };
