@@ -418,9 +418,11 @@ check-long: $(check_needs) ## every test, and those of `make check` with HARDEN=
 
 # ---- For editors
 database = $(foreach s,$(filter %.c,$(2)),{"directory":"$(CURDIR)"$(comma)"file":"$(s)"$(comma)"command":"$(subst ",\",$(3)) -c $(s)"}$(comma))
+# By make itself: as an argument it would be too long for a shell.
 compile_commands.json $(O)/commands.json: $(O)/include/config.h FORCE ## the database that clangd and clang-tidy read
 	$(call say,JSON,$@)
-	$(Q)printf '%s' '[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(hostile_own) $(bench_common) $(bench_target),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(suite_sources),$(CC) $(TARGET_FLAGS) -DFH_TEST_HOOKS -isystem $(fdt_include))$(call database,,$(bench_host) $(wildcard tests/unit/*.c tests/fuzz/*.c tools/memmap/*.c tools/replay/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))' | sed 's/,$$/]/' > $@
+	$(file > $@.new,[$(call database,,$(lib_sources) $(boot_sources) $(loader_sources) $(hostile_own) $(bench_common) $(bench_target),$(CC) $(TARGET_FLAGS) -isystem $(fdt_include))$(call database,,$(suite_sources),$(CC) $(TARGET_FLAGS) -DFH_TEST_HOOKS -isystem $(fdt_include))$(call database,,$(bench_host) $(wildcard tests/unit/*.c tests/fuzz/*.c tools/memmap/*.c tools/replay/*.c arch/host/*.c),$(HOSTCC) $(HOST_FLAGS))])
+	$(Q)sed 's/,]$$/]/' $@.new > $@ && rm $@.new
 
 lint_sources = $(sort $(shell find lib arch mm iommu boot examples tests tools -name '*.[ch]' -not -path 'tests/qemu/*'))
 lint: $(O)/include/config.h ## clang-format, cppcheck and clang-tidy find nothing
