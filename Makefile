@@ -110,7 +110,7 @@ HOST_FLAGS = $(COMMON) $(HOST_OPTIMIZE) -Iarch/host -DFH_TEST_HOOKS -fno-omit-fr
 # Of the library, what runs once, describes, checks, or waits for a TLB anyway: small rather than fast.
 cold_sources := $(wildcard lib/*.c) mm/memmap.c mm/memmap_resolve.c mm/page_check.c mm/page_contents.c mm/page_handle.c mm/page_init.c mm/page_mark.c \
 	$(addprefix iommu/,$(addsuffix .c,adopt adopt_describe adopt_tell decide describe format_s2 format_uat map pgtable pgtable_dump pool \
-	protect range shape split tlb_cpu trim uat whose))
+	protect range shape split tlb_cpu trim uat unmap whose))
 lib_sources := $(sort $(wildcard lib/*.c mm/*.c iommu/*.c))
 boot_sources := $(sort $(wildcard boot/*.c boot/*.S))
 kernel_only := boot/main.c $(sort $(wildcard boot/job*.c))
