@@ -8,7 +8,7 @@
 #include "lib/error.h"
 
 /*
- * A link that a leaf stands for now. Walkers that hold the link go on reading the table, all of
+ * A link in whose place a leaf stands. Walkers that hold the link go on reading the table, all of
  * which is still in use, until it was invalidated: not before may the gather write to it.
  */
 struct folded {

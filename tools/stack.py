@@ -38,12 +38,12 @@ def read(folder):
 
 
 def reach(calls, start):
-    seen, todo = set(), [start]
-    while todo:
-        for target in calls.get(todo.pop(), ()):
+    seen, pending = set(), [start]
+    while pending:
+        for target in calls.get(pending.pop(), ()):
             if target not in seen:
                 seen.add(target)
-                todo.append(target)
+                pending.append(target)
     return seen
 
 
